@@ -1,0 +1,41 @@
+# Cue alignment: do audio language models use the acoustic cues that they are given?
+#
+#   manifest - descriptors - tokenizer - tokens - intervention - responses - predictions - metrics - tables, figures
+#
+# expanded over dataset x split x model x intervention x p x seed, as the grid of the config says.
+
+from snakemake.utils import min_version
+
+min_version("9.25")
+
+
+configfile: "config/datasets.yaml"
+configfile: "config/models.yaml"
+configfile: "config/prompts.yaml"
+configfile: "config/config.yaml"
+
+
+report: "workflow/report/workflow.rst"
+
+
+include: "workflow/rules/common.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        metrics_of(RUNS),
+        expand("results/tables/{table}.{format}", table=settings.tables, format=["csv", "tex", "md"]),
+        expand("results/figures/{name}.{format}", name=FIGURES, format=["pdf", "svg", "png"]),
+        "results/provenance.json",
+
+
+include: "workflow/rules/corpora.smk"
+include: "workflow/rules/features.smk"
+include: "workflow/rules/tokens.smk"
+include: "workflow/rules/interventions.smk"
+include: "workflow/rules/inference.smk"
+include: "workflow/rules/statistics.smk"
+include: "workflow/rules/figures.smk"
+include: "workflow/rules/report.smk"
+include: "workflow/rules/targets.smk"

@@ -1,0 +1,72 @@
+"""Reading speech: one function that all parts use, so that openSMILE and every model hear the same samples."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import soxr
+
+from cuealign.errors import InputError
+
+RATE = 16_000
+"""Sampling rate (Hz) of everything that :func:`read` returns."""
+
+
+def read_native(file: Path | str, start: float = 0.0, end: float | None = None) -> tuple[np.ndarray, int]:
+    """Decode a file, or the part of it from ``start`` to ``end`` (seconds), without changing it.
+
+    Returns:
+        float32 samples of shape ``(n, channels)`` in [-1, 1], and the sampling rate in Hz.
+
+    Raises:
+        InputError: if the file is missing, empty or no audio, if the segment lies outside of it or is
+            empty, or if a sample is not finite.
+    """
+    path = Path(file)
+    if not path.is_file():
+        raise InputError(f"{path}: no such file")
+    if path.stat().st_size == 0:
+        raise InputError(f"{path}: the file is empty (0 bytes)")
+    try:
+        with soundfile.SoundFile(path) as sound:
+            rate, frames = sound.samplerate, sound.frames
+            first = round(start * rate)
+            last = frames if end is None else round(end * rate)
+            if not 0 <= first < last:
+                raise InputError(f"{path}: segment {start} s to {end} s is empty")
+            if last > frames + rate // 100:  # ends are often rounded to hundredths of a second
+                raise InputError(f"{path}: segment ends at {end} s, but the file lasts {frames / rate:.3f} s")
+            sound.seek(first)
+            samples = sound.read(min(last, frames) - first, dtype="float32", always_2d=True)
+    except soundfile.LibsndfileError as error:
+        raise InputError(f"{path}: cannot be decoded as audio ({error.error_string})") from error
+    if len(samples) == 0:
+        raise InputError(f"{path}: holds no samples")
+    if not np.isfinite(samples).all():
+        bad = int(np.flatnonzero(~np.isfinite(samples).all(axis=1))[0])
+        raise InputError(f"{path}: sample {bad} ({start + bad / rate:.3f} s) is not a finite number")
+    return samples, rate
+
+
+def read(file: Path | str, start: float = 0.0, end: float | None = None) -> np.ndarray:
+    """Read speech as every part of the workflow hears it: mono, 16 kHz.
+
+    Channels are averaged; other rates are resampled by soxr at its high quality.
+
+    Returns:
+        float32 samples, shape ``(n,)``.
+
+    Raises:
+        InputError: as :func:`read_native`.
+    """
+    samples, rate = read_native(file, start, end)
+    mono = samples.mean(axis=1, dtype=np.float32)
+    return mono if rate == RATE else soxr.resample(mono, rate, RATE, quality="HQ")
+
+
+def fingerprint(samples: np.ndarray, rate: int) -> str:
+    """sha256 of decoded samples, their rate and channels: equal for the same sound in another container or tag."""
+    digest = hashlib.sha256(f"{rate} {samples.shape}".encode())
+    digest.update(np.ascontiguousarray(samples, dtype="<f4").tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,376 @@
+"""The configuration: one strict model, from which the JSON schema and the reference in ``config/README.md`` are made.
+
+This module is read by every job that parses the Snakefile: it imports nothing heavy.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from cuealign import figures, tables
+from cuealign import interventions as registry
+from cuealign.errors import ConfigError
+from cuealign.models import backends
+from cuealign.prompts import AnswerParser, CueBlockTemplate, PromptTemplate
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _number_label(value: Any) -> Any:
+    """``0.2`` becomes ``"0.2"``: a number's shortest form, used as text in paths from here on."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise ValueError("must be a number")
+    try:
+        number = float(value)
+    except ValueError:
+        raise ValueError(f"{value!r} is not a number") from None
+    if not 0 <= number <= 1:
+        raise ValueError(f"{value} lies outside of 0 to 1")
+    return str(value) if isinstance(value, str) else repr(number)
+
+
+Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+"""Ids appear in paths: lower-case letters, digits and single hyphens."""
+
+Probability = Annotated[str, BeforeValidator(_number_label)]
+
+
+class Block(_Strict):
+    """One block of the grid: every combination of what it lists."""
+
+    dataset: Slug = Field(description="Key of `datasets`.")
+    splits: list[Slug] = Field(min_length=1, description="Evaluation splits of the dataset.")
+    models: list[Slug] = Field(min_length=1, description="Keys of `models`.")
+    interventions: list[str] = Field(min_length=1, description="Token interventions.")
+    p: list[Probability] = Field(default=["0.2", "0.4", "0.6", "0.8", "1.0"], description="Strengths of `corrupt`, in [0, 1].")
+    seeds: list[Annotated[int, Field(ge=0)]] = Field(
+        default=[0, 1, 2, 3, 4], description="Seeds of the random interventions (`shuffle`, `corrupt`)."
+    )
+
+
+class VoiceQualityThresholds(_Strict):
+    """When a standardised descriptor counts as high or low, in interquartile ranges from the median."""
+
+    high: float = Field(default=0.4, gt=0, description="At or above: high.")
+    low: float = Field(default=-0.4, lt=0, description="At or below: low.")
+
+
+class TokenOptions(_Strict):
+    """How descriptors become tokens."""
+
+    voiced_mean: bool = Field(
+        default=True, description="Average voiced descriptors over voiced frames, as openSMILE's functionals do; else over all."
+    )
+    gender_specific: list[Literal["PITCH", "FORMANTS"]] = Field(default=[], description="Concepts with edges per gender.")
+    signed_brightness: bool = Field(
+        default=True, description="Hammarberg index enters BRIGHTNESS negatively, so that VERY_BRIGHT is bright; else the plain average."
+    )
+    fit_on: str = Field(default="all", description="`all` utterances (the paper) or the name of the split to fit on.")
+    voice_quality: VoiceQualityThresholds = Field(default=VoiceQualityThresholds(), description="Thresholds of VOICE_QUALITY.")
+
+
+def _identity_splits(value: Any) -> Any:
+    return {name: [name] for name in value} if isinstance(value, list) else value
+
+
+class Dataset(_Strict):
+    """One corpus."""
+
+    title: str = Field(description="Name in tables and figures.")
+    licence: str = Field(description="Licence of the recordings; goes into the provenance.")
+    reader: str = Field(description="`manifest`, `iemocap`, `aibo` or `audformat`.")
+    root: str | None = Field(default=None, description="Folder of the corpus; for `manifest`, the folder that files are relative to.")
+    manifest: str | None = Field(default=None, description="For the reader `manifest`: CSV file, one row per utterance.")
+    columns: dict[Literal["utterance", "file", "start", "end", "speaker", "gender", "language", "label", "split"], str] = Field(
+        default={}, description="For the reader `manifest`: the file's own name of a column."
+    )
+    labels: list[str] = Field(min_length=2, description="Labels, in the order of figures and prompts.")
+    label_map: dict[str, str | None] = Field(
+        default={}, description="Raw label to label; null leaves such utterances out, and they are counted."
+    )
+    splits: Annotated[dict[Slug, list[str]], BeforeValidator(_identity_splits)] = Field(
+        min_length=1, description="Evaluation split to the values of the manifest's split column that it consists of, or a plain list."
+    )
+    speaker_disjoint: bool = Field(default=True, description="Refuse a speaker who occurs under two values of the split column.")
+    all_classes: bool = Field(default=True, description="Refuse an evaluation split that lacks a label.")
+    tokens: TokenOptions = Field(default=TokenOptions(), description="How descriptors become tokens.")
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Dataset":
+        if len(set(self.labels)) != len(self.labels):
+            raise ValueError("labels: a label is listed twice")
+        wrong = sorted({str(target) for target in self.label_map.values() if target is not None and target not in self.labels})
+        if wrong:
+            raise ValueError(f"label_map leads to {', '.join(wrong)}, not among the labels {', '.join(self.labels)}")
+        if self.tokens.fit_on != "all" and self.tokens.fit_on not in self.splits:
+            raise ValueError(f"tokens.fit_on: unknown split {self.tokens.fit_on!r}; known: all, {', '.join(self.splits)}")
+        return self
+
+
+class Training(_Strict):
+    """How a rule of the workflow trains the model."""
+
+    recipe: Literal["cue_tiny", "listener"] = Field(description="Training code.")
+    dataset: Slug = Field(description="Key of `datasets`.")
+    split: Slug = Field(description="Split to train on.")
+    options: dict[str, Any] = Field(default={}, description="Of the recipe.")
+
+
+class Model(_Strict):
+    """One model."""
+
+    title: str = Field(description="Name in tables and figures.")
+    licence: str = Field(description="Licence of the weights; goes into the provenance.")
+    backend: str = Field(description="Code that runs it: a module of `cuealign.models`.")
+    group: Literal["zero-shot", "fine-tuned", "contrastive", "embedded", "control"] = Field(description="Heading in tables.")
+    path: str | None = Field(default=None, description="Folder of a local checkpoint.")
+    hub_id: str | None = Field(default=None, description="Hugging Face id; a path goes first.")
+    revision: str | None = Field(default=None, description="Commit of the hub id; required with it.")
+    trust_remote_code: bool = Field(default=False, description="Run code that comes with the checkpoint: your explicit consent.")
+    dtype: Literal["float32", "bfloat16", "float16"] = Field(default="bfloat16", description="Of the weights.")
+    device: str = Field(default="cuda", description="torch device; `cuda` makes it a GPU job.")
+    threads: int = Field(default=2, ge=1, description="CPU threads of the job.")
+    engine: Literal["prefix", "reference"] = Field(
+        default="prefix", description="`prefix` shares the prompt's start among all conditions; `reference` asks one prompt at a time."
+    )
+    prompt: str = Field(default="emotion", description="Key of `prompts`.")
+    max_new_tokens: int = Field(default=32, ge=1, description="Limit of a decoded answer.")
+    pack: int = Field(default=16, ge=1, description="Utterances answered between two writes to the response store.")
+    shards: int = Field(default=1, ge=1, description="Jobs per dataset and split.")
+    memory: str = Field(default="4GB", description="Main memory of the job.")
+    runtime: str = Field(default="1h", description="Time limit of the job on a cluster.")
+    training: Training | None = Field(default=None, description="Given where a rule trains the model.")
+    options: dict[str, Any] = Field(default={}, description="Of the backend.")
+
+    @model_validator(mode="after")
+    def _source(self) -> "Model":
+        if self.path is None and self.hub_id is None:
+            raise ValueError("needs a path or a hub_id")
+        if self.hub_id is not None and self.path is None and self.revision is None:
+            raise ValueError("hub_id needs a pinned revision (a commit), or set path to a local checkpoint")
+        if self.training is not None and self.path is None:
+            raise ValueError("a trained model needs a path, where the checkpoint goes")
+        return self
+
+
+class Answer(_Strict):
+    """How a label is spoken."""
+
+    word: str = Field(description="The word by which prompts offer the label.")
+    synonyms: list[str] = Field(default=[], description="Further words read as the label, matched whole, without regard to case.")
+
+
+class Statistics(_Strict):
+    """Resampling."""
+
+    resamples: int = Field(default=10_000, ge=100, description="Bootstrap resamples over speakers.")
+    confidence: float = Field(default=0.95, gt=0, lt=1, description="Level of the intervals.")
+    seed: int = Field(default=0, ge=0, description="Of the bootstrap.")
+
+
+class Emosynth(_Strict):
+    """The embedded corpus."""
+
+    seed: int = Field(default=2026, ge=0, description="Of the corpus.")
+    train_speakers: int = Field(default=12, ge=2, description="Speakers of the split `train`.")
+    test_speakers: int = Field(default=12, ge=2, description="Speakers of the split `test`.")
+    per_emotion: int = Field(default=20, ge=1, description="Utterances per speaker and emotion.")
+
+
+class Config(_Strict):
+    """The whole configuration."""
+
+    grid: list[Block] = Field(min_length=1, description="What is run: a list of blocks.")
+    datasets: dict[Slug, Dataset] = Field(description="Registry of corpora.")
+    models: dict[Slug, Model] = Field(description="Registry of models.")
+    prompts: dict[str, str] = Field(description="Registry of instructions, each with {labels}.")
+    cue_block: str = Field(description="How tokens are written: one line with each of the six concepts in braces.")
+    answers: dict[str, Answer] = Field(description="How each label is spoken, for all datasets.")
+    intervention_options: dict[str, dict[str, Any]] = Field(default={}, description="Options of interventions, by name.")
+    readout: Literal["generate", "score"] = Field(
+        default="generate", description="Where predictions come from: the greedy answer, or the label of highest probability."
+    )
+    statistics: Statistics = Field(default=Statistics(), description="Resampling.")
+    emosynth: Emosynth = Field(default=Emosynth(), description="The embedded corpus.")
+    tables: list[str] = Field(
+        default=["concepts", "aibo", "iemocap", "uar", "interventions"], description="Tables to make: modules of `cuealign.tables`."
+    )
+    figures: dict[str, Literal["study", "dataset", "split", "model"]] = Field(
+        default={"tokens": "dataset", "confusions": "model", "corruption": "split", "grounding": "study"},
+        description="Figures to draw, each with what one drawing shows: modules of `cuealign.figures`.",
+    )
+
+    @model_validator(mode="after")
+    def _cross_checks(self) -> "Config":
+        cue_block = _valid("cue_block", CueBlockTemplate, self.cue_block)
+        for name, instruction in self.prompts.items():
+            _valid(f"prompts.{name}", PromptTemplate, instruction, cue_block)
+        _valid("answers", AnswerParser, {label: [answer.word, *answer.synonyms] for label, answer in self.answers.items()})
+        for name in self.intervention_options:
+            _known(name, registry.names(), "intervention", "intervention_options")
+        for name, dataset in self.datasets.items():
+            for label in dataset.labels:
+                _known(label, self.answers, "label", f"datasets.{name}.labels (add it to `answers`)")
+        for name, model in self.models.items():
+            _known(model.prompt, self.prompts, "prompt", f"models.{name}.prompt")
+            if model.training is not None:
+                where = f"models.{name}.training"
+                _known(model.training.dataset, self.datasets, "dataset", f"{where}.dataset")
+                _known(model.training.split, self.datasets[model.training.dataset].splits, "split", f"{where}.split")
+        for name in self.tables:
+            _known(name, tables.names(), "table", "tables")
+        for name in self.figures:
+            _known(name, figures.names(), "figure", "figures")
+        seen: dict[tuple, int] = {}
+        for index, block in enumerate(self.grid):
+            where = f"grid[{index}]"
+            _known(block.dataset, self.datasets, "dataset", f"{where}.dataset")
+            for split in block.splits:
+                _known(split, self.datasets[block.dataset].splits, "split", f"{where}.splits")
+            for model in block.models:
+                _known(model, self.models, "model", f"{where}.models")
+            for name in block.interventions:
+                _known(name, registry.names(), "intervention", f"{where}.interventions")
+            for run in _expand(block):
+                key = (run.dataset, run.split, run.model, run.intervention, float(run.p), run.seed)
+                if key in seen:
+                    raise ValueError(f"{where}: {run} occurs more than once (also in grid[{seen[key]}])")
+                seen[key] = index
+        return self
+
+    # ---------------------------------------------------------------- what the workflow asks
+
+    def runs(self) -> list["Run"]:
+        """Every run of the grid."""
+        return [run for block in self.grid for run in _expand(block)]
+
+    def missing_sources(self) -> list[str]:
+        """One line per dataset of the grid whose location is not set."""
+        problems = []
+        for name in dict.fromkeys(run.dataset for run in self.runs()):
+            key = "manifest" if self.datasets[name].reader == "manifest" else "root"
+            if getattr(self.datasets[name], key) is None:
+                problems.append(f"datasets.{name}.{key} is not set: give the location of {self.datasets[name].title} there")
+        return problems
+
+    def unbuilt(self) -> list[str]:
+        """One line per dataset or model of the grid whose code this version does not include."""
+        from cuealign.corpora import readers
+
+        problems = []
+        for name in dict.fromkeys(run.dataset for run in self.runs()):
+            reader = self.datasets[name].reader
+            if reader not in readers():
+                problems.append(
+                    f"dataset {name!r} needs the reader {reader!r}, which this version does not include "
+                    f"(included: {', '.join(readers())})"
+                )
+        for name in dict.fromkeys(run.model for run in self.runs()):
+            backend = self.models[name].backend
+            if backend not in backends():
+                problems.append(
+                    f"model {name!r} needs the backend {backend!r}, which this version does not include "
+                    f"(included: {', '.join(backends())})"
+                )
+        return problems
+
+
+@dataclass(frozen=True)
+class Run:
+    """One cell of the grid: a condition put to a model on a split."""
+
+    dataset: str
+    split: str
+    model: str
+    intervention: str
+    p: str
+    seed: str
+
+    @property
+    def condition(self) -> tuple[str, str, str]:
+        """(intervention, p, seed)."""
+        return self.intervention, self.p, self.seed
+
+    def __str__(self) -> str:
+        return f"{self.dataset}/{self.split}/{self.model}/{self.intervention}/p{self.p}/seed{self.seed}"
+
+
+def _expand(block: Block) -> Iterator[Run]:
+    """Runs of a block; interventions without strength or seed occur once, as p 0 and seed 0."""
+    for split in block.splits:
+        for model in block.models:
+            for name in block.interventions:
+                intervention = registry.get(name)
+                for p in block.p if intervention.uses_p else ["0"]:
+                    for seed in block.seeds if intervention.uses_seed else [0]:
+                        yield Run(block.dataset, split, model, name, p, str(seed))
+
+
+def _valid(where: str, build: Callable[..., Any], *arguments: Any) -> Any:
+    """Build a part; say where in the config it comes from if it is wrong."""
+    try:
+        return build(*arguments)
+    except ConfigError as error:
+        raise ValueError(f"{where}: {error}") from None
+
+
+def _known(name: str, known: Any, what: str, where: str) -> None:
+    if name not in known:
+        raise ValueError(f"{where}: unknown {what} {name!r}; known: {', '.join(sorted(known))}")
+
+
+def load(values: Mapping[str, Any]) -> Config:
+    """Validate a configuration.
+
+    Raises:
+        ConfigError: with one line per mistake: the key's path, what is wrong, the values allowed.
+    """
+    try:
+        return Config.model_validate(values)
+    except ValidationError as error:
+        lines = sorted(_line(problem) for problem in error.errors())
+        raise ConfigError("config: " + "\nconfig: ".join(lines)) from None
+
+
+def _line(problem: Mapping[str, Any]) -> str:
+    path = ""
+    for part in problem["loc"]:
+        if isinstance(part, int):
+            path += f"[{part}]"
+        elif not part.startswith(("function-", "[")):
+            path += f".{part}" if path else part
+    message = problem["msg"].removeprefix("Value error, ")
+    if problem["type"] == "extra_forbidden":
+        message = "unknown key" + _suggestion(problem["loc"])
+    elif problem["type"] == "missing":
+        message = "is missing"
+    elif problem["type"] in ("model_type", "dict_type", "list_type", "string_type", "int_parsing"):
+        message += f", but is {problem['input']!r}"
+    return f"{path}: {message}" if path else message
+
+
+def _suggestion(location: tuple) -> str:
+    """The keys that are allowed beside an unknown one."""
+    model: Any = Config
+    for part in location[:-1]:
+        if isinstance(model, type) and issubclass(model, BaseModel) and part in model.model_fields:
+            model = _inner(model.model_fields[part].annotation)
+    if isinstance(model, type) and issubclass(model, BaseModel):
+        return f"; known: {', '.join(model.model_fields)}"
+    return ""
+
+
+def _inner(annotation: Any) -> Any:
+    """The model class inside of list[…], dict[…, …] or … | None."""
+    arguments = [argument for argument in getattr(annotation, "__args__", ()) if argument is not type(None)]
+    return _inner(arguments[-1]) if arguments else annotation
+
+
+def wildcard(values: Any) -> str:
+    """Regular expression that matches exactly ``values``."""
+    return "|".join(re.escape(value) for value in sorted(set(map(str, values)), key=lambda value: (-len(value), value))) or "(?!)"

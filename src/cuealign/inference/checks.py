@@ -1,0 +1,22 @@
+"""What every engine refuses."""
+
+import math
+from collections.abc import Sequence
+
+from cuealign.errors import ModelError
+from cuealign.models.base import Label
+
+
+def check_finite(logprobs: Sequence[float], utterance: str) -> None:
+    """Raise a ModelError if a label's log-probability is not a finite number."""
+    if not all(map(math.isfinite, logprobs)):
+        raise ModelError(f"utterance {utterance}: the model's logits are not finite numbers; check weights and dtype")
+
+
+def check_label_space(labels: Sequence[Label], sequences: Sequence[Sequence[int]]) -> None:
+    """Raise a ModelError if two labels' answers have the same tokens."""
+    seen: dict[tuple[int, ...], str] = {}
+    for label, sequence in zip(labels, sequences, strict=True):
+        other = seen.setdefault(tuple(sequence), label.name)
+        if other != label.name:
+            raise ModelError(f"labels {other!r} and {label.name!r} have the same tokens; give them different words in `answers`")

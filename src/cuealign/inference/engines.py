@@ -1,0 +1,15 @@
+"""Engines by name; the place where another engine slides in."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from cuealign.inference.prefix import PrefixEngine
+from cuealign.inference.reference import ReferenceEngine
+from cuealign.models.base import CausalModel, Label, Responder
+
+ENGINES = {"prefix": PrefixEngine, "reference": ReferenceEngine}
+
+
+def responder(loaded: Responder | CausalModel, entry: Mapping[str, Any], labels: Sequence[Label]) -> Responder:
+    """What answers sweeps: the loaded system itself, or the engine of the model's entry over the loaded language model."""
+    return loaded if isinstance(loaded, Responder) else ENGINES[entry["engine"]](loaded, labels)

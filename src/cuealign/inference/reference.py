@@ -1,0 +1,52 @@
+"""The reference engine: one prompt at a time by the model family's own code, nothing shared.
+
+Slow and plain; tests and benchmarks hold the other engines to it.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import torch
+
+from cuealign.inference.checks import check_finite, check_label_space
+from cuealign.models.base import CausalModel, Label, Responder, Response, Sweep
+
+
+class ReferenceEngine(Responder):
+    """Answers each prompt by ``generate`` and scores each label by a forward pass of its own."""
+
+    def __init__(self, model: CausalModel, labels: Sequence[Label]) -> None:
+        self.model = model
+        self.sequences = [model.answer_ids(label.word) for label in labels]
+        check_label_space(labels, self.sequences)
+
+    @property
+    def fingerprint(self) -> str:
+        return self.model.fingerprint
+
+    @torch.inference_mode()
+    def respond(self, sweeps: Sequence[Sweep]) -> Iterator[list[Response]]:
+        for sweep in sweeps:
+            audio = self.model.prepare(sweep.audio)
+            responses = []
+            for prompt in sweep.prompts:
+                ids = self.model.tokenise(prompt, audio.tokens)
+                logprobs = [self._score(ids, audio, sequence) for sequence in self.sequences]
+                check_finite(logprobs, sweep.utterance)
+                answer = self.model.generate(ids, audio)
+                responses.append(
+                    Response(
+                        answer=self.model.decode(answer),
+                        label_logprobs=tuple(logprobs),
+                        path="generate",
+                        answer_tokens=len(answer),
+                        prompt_tokens=len(ids),
+                        audio_tokens=audio.tokens,
+                        audio_truncated=audio.truncated,
+                    )
+                )
+            yield responses
+
+    def _score(self, ids: list[int], audio, sequence: list[int]) -> float:
+        """Log-probability of ``sequence`` after ``ids``."""
+        logits = self.model.full_logits([*ids, *sequence[:-1]], audio)[len(ids) - 1 :]
+        return float(logits.log_softmax(-1)[range(len(sequence)), sequence].sum())

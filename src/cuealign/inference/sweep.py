@@ -1,0 +1,145 @@
+"""All conditions of all utterances of a shard, with only the prompts computed that the store lacks."""
+
+import json
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from cuealign import audio
+from cuealign.errors import InputError
+from cuealign.inference.store import ResponseStore, response_key
+from cuealign.models.base import Label, Responder, Sweep
+from cuealign.progress import Progress
+from cuealign.prompts import PromptTemplate, prompt_id
+
+logger = logging.getLogger(__name__)
+
+
+PROTOCOL = "1"
+"""Version of how prompts are posed and answers computed. Raise it with a change of code that changes responses: what a
+store holds under another version is not used."""
+
+
+def settings_key(entry: Mapping[str, Any], labels: Sequence[Label]) -> str:
+    """Part of a response's key: everything besides audio, prompt and model that a response depends on."""
+    words = {label.name: label.word for label in labels}
+    return json.dumps([PROTOCOL, entry["engine"], entry["max_new_tokens"], words])
+
+
+@dataclass(frozen=True)
+class Question:
+    """One distinct prompt put to one utterance."""
+
+    key: str
+    prompt: str
+
+
+def questions(
+    manifest: pd.DataFrame,
+    conditions: Sequence[pd.DataFrame],
+    template: PromptTemplate,
+    labels: Sequence[Label],
+    fingerprint: str,
+    settings: str,
+) -> dict[str, list[Question]]:
+    """Distinct prompts of every utterance over all conditions.
+
+    Args:
+        manifest: utterances of the shard.
+        conditions: intervention tables of the split; each must name every utterance of the shard.
+        template, labels: render the prompts.
+        fingerprint, settings: of the model, see :func:`cuealign.inference.store.response_key`.
+
+    Returns:
+        Utterance to questions, in the manifest's order and the order in which conditions first ask them.
+
+    Raises:
+        InputError: if a condition lacks an utterance.
+    """
+    words = [label.word for label in labels]
+    blocks: dict[str, dict[str, None]] = {utterance: {} for utterance in manifest["utterance"]}
+    for table in conditions:
+        of = dict(zip(table["utterance"], table["cue_block"], strict=True))
+        for utterance, found in blocks.items():
+            if utterance not in of:
+                raise InputError(f"an intervention has no tokens for utterance {utterance!r}; delete results/interventions to remake it")
+            found[of[utterance]] = None
+    hashes = dict(zip(manifest["utterance"], manifest["audio_sha256"], strict=True))
+    result = {}
+    for utterance, found in blocks.items():
+        prompts = [template.render(words, block) for block in found]
+        result[utterance] = [
+            Question(response_key(hashes[utterance], prompt, fingerprint, settings), prompt) for prompt in prompts
+        ]
+    return result
+
+
+def answer(
+    manifest: pd.DataFrame,
+    asked: Mapping[str, Sequence[Question]],
+    responder: Responder,
+    store: ResponseStore,
+    labels: Sequence[Label],
+    *,
+    pack: int,
+    what: str,
+) -> int:
+    """Answer every question that the store lacks.
+
+    Longest utterances go first: if memory is short, it shows at once.
+
+    Args:
+        manifest: utterances of the shard.
+        asked: see :func:`questions`.
+        responder: model.
+        store: receives the responses, a pack of utterances at a time.
+        labels: in the order of the log-probabilities.
+        pack: utterances per write.
+        what: name of the work, for the progress line.
+
+    Returns:
+        Number of prompts computed.
+    """
+    todo, claimed = [], set()
+    for row in manifest.sort_values(["duration", "utterance"], ascending=[False, True]).itertuples():
+        # The same samples under two ids ask the same questions: computed once.
+        open_questions = [question for question in asked[row.utterance] if question.key not in store and question.key not in claimed]
+        claimed.update(question.key for question in open_questions)
+        if open_questions:
+            todo.append((row, open_questions))
+    total = sum(len(open_questions) for _, open_questions in todo)
+    known = sum(len(found) for found in asked.values()) - total
+    logger.info("%s: %d prompts to answer, %d already answered", what, total, known)
+    order = "|".join(label.name for label in labels)
+    truncated = 0
+    with Progress(total, what, "prompt") as shown:
+        for start in range(0, len(todo), pack):
+            part = todo[start : start + pack]
+            rows = []
+            sweeps = [Sweep(row.utterance, audio.read(row.file, row.start, row.end), tuple(q.prompt for q in qs)) for row, qs in part]
+            for (row, found), responses in zip(part, responder.respond(sweeps), strict=True):
+                rows += [
+                    (question.key, row.utterance, prompt_id(question.prompt), response)
+                    for question, response in zip(found, responses, strict=True)
+                ]
+                truncated += any(response.audio_truncated for response in responses)
+                shown.update(len(found))
+            store.append(rows, order, responder.fingerprint)
+    if truncated:
+        logger.warning("%s: %d utterances are longer than the model's audio limit and were cut (column audio_truncated)", what, truncated)
+    return total
+
+
+def wanted(asked: Mapping[str, Sequence[Question]]) -> Iterator[tuple[str, str, str]]:
+    """Key, utterance and prompt id of every question, for :meth:`ResponseStore.compile`."""
+    for utterance, found in asked.items():
+        for question in found:
+            yield question.key, utterance, prompt_id(question.prompt)
+
+
+def shard_of(manifest: pd.DataFrame, shard: int, shards: int) -> pd.DataFrame:
+    """Utterances of a shard: every ``shards``-th of the split, starting at ``shard``."""
+    return manifest.iloc[shard::shards].reset_index(drop=True)

@@ -1,0 +1,166 @@
+"""The small interfaces between a sweep and the models that answer it.
+
+A :class:`Responder` answers all prompts of an utterance. Systems that need no language model (the
+control listeners, contrastive models) implement it themselves. An audio language model implements
+:class:`CausalModel` instead, and an engine of :mod:`cuealign.inference` turns it into a responder.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Label:
+    """A label and the word by which a model answers it."""
+
+    name: str
+    word: str
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """The distinct prompts put to one utterance.
+
+    Attributes:
+        utterance: its id, for messages.
+        audio: mono float32 samples at 16 kHz, shape ``(n,)``.
+        prompts: distinct texts.
+    """
+
+    utterance: str
+    audio: np.ndarray
+    prompts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Response:
+    """What a model said to one prompt.
+
+    Attributes:
+        answer: text, special tokens left out.
+        label_logprobs: natural logarithm of the probability of each label's full answer, shape ``(labels,)``.
+        path: how the answer was found: ``label`` (the greedy path is a label's token sequence), ``decoded``
+            (it left the labels and was decoded on), ``generate`` (reference path) or ``similarity``.
+        answer_tokens: tokens generated, end of turn included.
+        prompt_tokens: tokens of the prompt, audio included.
+        audio_tokens: how many of them stand for audio.
+        audio_truncated: True if the model's audio limit cut the utterance.
+    """
+
+    answer: str
+    label_logprobs: tuple[float, ...]
+    path: str
+    answer_tokens: int = 0
+    prompt_tokens: int = 0
+    audio_tokens: int = 0
+    audio_truncated: bool = False
+
+
+class Responder(ABC):
+    """Answers sweeps."""
+
+    @property
+    @abstractmethod
+    def fingerprint(self) -> str:
+        """Hash over all that an answer depends on besides audio and prompt: weights, revision, settings."""
+
+    @abstractmethod
+    def respond(self, sweeps: Sequence[Sweep]) -> Iterator[list[Response]]:
+        """Yield the responses to each sweep's prompts, in order.
+
+        Raises:
+            ModelError: if output cannot be used (naming the utterance); nothing is replaced or skipped.
+        """
+
+
+@dataclass(frozen=True)
+class PreparedAudio:
+    """Features of one utterance, ready for the model.
+
+    Attributes:
+        features: arrays or tensors as the family needs them.
+        tokens: number of audio tokens in the prompt.
+        truncated: True if the model's limit cut the utterance.
+    """
+
+    features: dict[str, Any]
+    tokens: int
+    truncated: bool
+
+
+class CausalModel(ABC):
+    """An audio language model: a causal transformer over text and audio embeddings.
+
+    Implementations hold the family's knowledge (audio features, chat template, placeholders); engines
+    hold the arithmetic of sweeps. Tensors are ``torch.Tensor``; this module does not import torch, so
+    that listing models stays cheap.
+    """
+
+    end_of_turn: int
+    """Id of the token that ends an answer."""
+
+    max_new_tokens: int
+    """Limit of a decoded answer."""
+
+    @property
+    @abstractmethod
+    def fingerprint(self) -> str:
+        """As :attr:`Responder.fingerprint`."""
+
+    @abstractmethod
+    def prepare(self, audio: np.ndarray) -> PreparedAudio:
+        """Compute the audio features of one utterance (CPU)."""
+
+    @abstractmethod
+    def tokenise(self, prompt: str, audio_tokens: int) -> list[int]:
+        """Ids of the chat with one audio and ``prompt``, up to where the answer starts, placeholders expanded."""
+
+    @abstractmethod
+    def answer_ids(self, word: str) -> list[int]:
+        """Ids of an answer that consists of ``word``, end of turn included."""
+
+    @abstractmethod
+    def decode(self, ids: Sequence[int]) -> str:
+        """Text of generated ids, special tokens left out."""
+
+    @abstractmethod
+    def embed(self, ids: Sequence[int], audio: PreparedAudio) -> Any:
+        """Input embeddings of a token sequence that holds all audio placeholders, shape ``(1, length, hidden)``."""
+
+    @abstractmethod
+    def embed_text(self, ids: Any) -> Any:
+        """Input embeddings of text ids ``(batch, length)``, shape ``(batch, length, hidden)``."""
+
+    @abstractmethod
+    def forward(self, embeddings: Any, *, mask: Any = None, positions: Any = None, cache: Any = None) -> Any:
+        """Run the language model.
+
+        Args:
+            embeddings: shape ``(batch, length, hidden)``.
+            mask: None for plain causal attention, else additive, shape ``(batch, 1, length, past + length)``.
+            positions: position ids, shape ``(batch, length)``; None counts on from the cache.
+            cache: key-value cache, extended in place.
+
+        Returns:
+            Final hidden states, shape ``(batch, length, hidden)``.
+        """
+
+    @abstractmethod
+    def new_cache(self) -> Any:
+        """An empty key-value cache."""
+
+    @abstractmethod
+    def logits(self, hidden: Any) -> Any:
+        """float32 logits of hidden states, shape ``(…, vocabulary)``."""
+
+    @abstractmethod
+    def generate(self, ids: Sequence[int], audio: PreparedAudio) -> list[int]:
+        """Greedy answer to one prompt by the family's own ``generate``; new ids only. The reference path."""
+
+    @abstractmethod
+    def full_logits(self, ids: Sequence[int], audio: PreparedAudio) -> Any:
+        """float32 logits at every position by the family's own forward, shape ``(length, vocabulary)``. The reference path."""

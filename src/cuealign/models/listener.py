@@ -1,0 +1,89 @@
+"""Control listeners: what ignoring the cues, and following them blindly, looks like.
+
+``hears: audio`` is a linear classifier on descriptor means, computed from the samples; it never reads the
+prompt. ``hears: cues`` is one on the six tokens of the cue block; it never hears the audio, and without a
+cue block answers the same label for every utterance. Both go through the same prompts, interventions and
+stores as an audio language model.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import load_file
+from scipy.special import log_softmax
+
+from cuealign.descriptors import low_level_descriptors, mean_descriptors
+from cuealign.errors import ModelError
+from cuealign.models.base import Label, Responder, Response, Sweep
+from cuealign.models.checkpoints import hash_folder, local_folder
+from cuealign.prompts import PromptTemplate
+from cuealign.vocabulary import CONCEPTS, TOKENS, UNVOICED, VOICED_CONCEPTS
+
+ONE_HOT: tuple[tuple[str, str], ...] = tuple(
+    (concept, token)
+    for concept in CONCEPTS
+    for token in (*TOKENS[concept], *((UNVOICED,) if concept in VOICED_CONCEPTS else ()))
+)
+"""Features of the listener that hears the cues: one per concept and token."""
+
+
+def audio_features(samples: np.ndarray) -> np.ndarray:
+    """The 25 descriptor means and the share of voiced frames, shape ``(26,)``; 0 where nothing is voiced."""
+    return np.nan_to_num(mean_descriptors(low_level_descriptors(samples)), nan=0.0)
+
+
+def cue_features(tokens: dict[str, str] | None) -> np.ndarray:
+    """One-hot coding of six tokens, shape ``(33,)``; all zeros without a cue block."""
+    if tokens is None:
+        return np.zeros(len(ONE_HOT))
+    return np.array([float(tokens[concept] == token) for concept, token in ONE_HOT])
+
+
+class Listener(Responder):
+    """A linear classifier in the place of a language model.
+
+    Args:
+        folder: checkpoint.
+        labels: in the order of the responses.
+        template: reads the tokens from a prompt.
+    """
+
+    def __init__(self, folder: Path, labels: Sequence[Label], template: PromptTemplate) -> None:
+        settings = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        missing = [label.name for label in labels if label.name not in settings["labels"]]
+        if missing:
+            raise ModelError(f"{folder} was trained without the labels {', '.join(missing)}; train it on a dataset that has them")
+        order = [settings["labels"].index(label.name) for label in labels]
+        weights = load_file(folder / "model.safetensors")
+        self.hears, self.labels, self.template = settings["hears"], list(labels), template
+        self.centre, self.scale = weights["centre"], weights["scale"]
+        self.coefficients, self.intercepts = weights["coefficients"][order], weights["intercepts"][order]
+        self._fingerprint = hash_folder(folder)
+
+    @property
+    def fingerprint(self) -> str:
+        return self._fingerprint
+
+    def logprobs(self, features: np.ndarray) -> np.ndarray:
+        """Log-probabilities of the labels, shape ``(labels,)``."""
+        return log_softmax(self.coefficients @ ((features - self.centre) / self.scale) + self.intercepts)
+
+    def respond(self, sweeps: Sequence[Sweep]) -> Iterator[list[Response]]:
+        for sweep in sweeps:
+            if self.hears == "audio":
+                answers = [self._response(audio_features(sweep.audio))] * len(sweep.prompts)
+            else:
+                answers = [self._response(cue_features(self.template.cue_block.parse(prompt))) for prompt in sweep.prompts]
+            yield answers
+
+    def _response(self, features: np.ndarray) -> Response:
+        logprobs = self.logprobs(features)
+        return Response(self.labels[int(logprobs.argmax())].word, tuple(map(float, logprobs)), path="similarity")
+
+
+def load(entry: dict[str, Any], name: str, labels: Sequence[Label], template: PromptTemplate) -> Listener:
+    """Load a listener; see :mod:`cuealign.models`."""
+    return Listener(local_folder(entry["path"], name), labels, template)

@@ -1,0 +1,43 @@
+"""Ordered map over worker processes with progress; the one place where processes are started."""
+
+import multiprocessing
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
+
+from cuealign.progress import progress
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+def parallel_map(
+    function: Callable[[Item], Result],
+    items: Sequence[Item],
+    what: str,
+    *,
+    unit: str,
+    workers: int,
+    initializer: Callable[..., None] | None = None,
+    arguments: tuple = (),
+) -> Iterator[Result]:
+    """Yield ``function(item)`` for every item, in order.
+
+    Args:
+        function: defined at module level, as it is sent to other processes.
+        items: its arguments.
+        what: name of the work, for the progress line.
+        unit: name of an item, for the progress line.
+        workers: processes; with 1 the work is done in this one.
+        initializer: called once in each process, with ``arguments``, before the first item.
+        arguments: of ``initializer``.
+    """
+    if workers <= 1 or len(items) <= 1:
+        if initializer is not None:
+            initializer(*arguments)
+        yield from progress(map(function, items), what, unit=unit, total=len(items))
+        return
+    # "spawn" and "forkserver" start from a clean state: openSMILE and torch hold threads that do not survive a fork.
+    context = multiprocessing.get_context("forkserver")
+    chunk = max(1, min(32, len(items) // (4 * workers)))
+    with context.Pool(workers, initializer, arguments) as pool:
+        yield from progress(pool.imap(function, items, chunksize=chunk), what, unit=unit, total=len(items))

@@ -1,0 +1,76 @@
+"""Progress of long work: a bar in a terminal, a line now and then in a log, with an estimate of what remains."""
+
+import logging
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sized
+from typing import TypeVar
+
+from tqdm import tqdm
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+LINE_EVERY = 10.0
+"""Seconds between two lines where there is no terminal."""
+
+
+class Progress:
+    """Counts finished units and shows them.
+
+    Args:
+        total: units in all.
+        what: name of the work, opens each line.
+        unit: name of a unit, singular.
+    """
+
+    def __init__(self, total: int, what: str, unit: str) -> None:
+        self.total, self.what, self.unit, self.done = total, what, unit, 0
+        self._start = self._last = time.monotonic()
+        self._bar = tqdm(total=total, desc=what, unit=f" {unit}", dynamic_ncols=True) if sys.stderr.isatty() else None
+
+    def update(self, count: int = 1) -> None:
+        """Report ``count`` further units as done."""
+        self.done += count
+        if self._bar is not None:
+            self._bar.update(count)
+        elif self.done < self.total and time.monotonic() - self._last >= LINE_EVERY:
+            self._last = time.monotonic()
+            rate = self.done / (self._last - self._start)
+            left = (self.total - self.done) / rate
+            logger.info(
+                "%s: %d of %d (%.0f %%), %.1f %s/s, %s left",
+                *(self.what, self.done, self.total, 100 * self.done / self.total, rate, self.unit, _duration(left)),
+            )
+
+    def close(self) -> None:
+        """Show the total time."""
+        if self._bar is not None:
+            self._bar.close()
+        seconds = time.monotonic() - self._start
+        logger.info("%s: %d %s in %s", self.what, self.done, self.unit + "s" * (self.done != 1), _duration(seconds))
+
+    def __enter__(self) -> "Progress":
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.close()
+
+
+def progress(items: Iterable[T], what: str, *, unit: str, total: int | None = None) -> Iterator[T]:
+    """Yield ``items`` and report each as done when the next is asked for."""
+    if total is None:
+        if not isinstance(items, Sized):
+            raise TypeError("total is needed for items without a length")
+        total = len(items)
+    with Progress(total, what, unit) as shown:
+        for item in items:
+            yield item
+            shown.update()
+
+
+def _duration(seconds: float) -> str:
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {seconds:02d} s" if minutes else f"{seconds} s"

@@ -1,0 +1,125 @@
+"""What a model is asked and how its answer is read.
+
+A prompt is the instruction alone (audio-only), or the instruction, a line break and the cue block. The
+chat template of the model puts the audio before it. The cue block comes last, so that all prompts of
+an utterance share everything before it.
+"""
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from string import Formatter
+
+from cuealign.errors import ConfigError
+from cuealign.vocabulary import CONCEPTS, INVALID, TOKENS, UNVOICED, VOICED_CONCEPTS
+
+
+@dataclass(frozen=True)
+class CueBlockTemplate:
+    """How six tokens are written as one line.
+
+    Attributes:
+        text: one line with each of the six concepts in braces.
+
+    Raises:
+        ConfigError: if a concept is missing or named twice.
+    """
+
+    text: str
+
+    def __post_init__(self) -> None:
+        found = _fields(self.text)
+        if sorted(found) != sorted(CONCEPTS):
+            raise ConfigError(f"must name each of {', '.join(CONCEPTS)} once in braces, but names {', '.join(found) or 'none'}")
+        if "\n" in self.text:
+            raise ConfigError("must be a single line")
+
+    def serialise(self, tokens: Mapping[str, str]) -> str:
+        """Cue block of six tokens."""
+        return self.text.format(**{concept: tokens[concept] for concept in CONCEPTS})
+
+    def parse(self, prompt: str) -> dict[str, str] | None:
+        """Tokens of the cue block that ends ``prompt``, or None where there is none: the inverse of :meth:`serialise`."""
+        match = re.search(self._pattern, prompt)
+        return match.groupdict() if match else None
+
+    @cached_property
+    def _pattern(self) -> str:
+        pattern = re.escape(self.text)
+        for concept in CONCEPTS:
+            tokens = (*TOKENS[concept], UNVOICED) if concept in VOICED_CONCEPTS else TOKENS[concept]
+            pattern = pattern.replace(re.escape("{" + concept + "}"), f"(?P<{concept}>{'|'.join(tokens)})")
+        return rf"(?:^|\n){pattern}$"
+
+
+@dataclass(frozen=True)
+class PromptTemplate:
+    """Wording of a prompt.
+
+    Attributes:
+        instruction: with ``{labels}``, which is replaced by the label words.
+        cue_block: how tokens are written.
+
+    Raises:
+        ConfigError: if the instruction has another field than ``{labels}``, or lacks it.
+    """
+
+    instruction: str
+    cue_block: CueBlockTemplate
+
+    def __post_init__(self) -> None:
+        if _fields(self.instruction) != ["labels"]:
+            raise ConfigError("must contain {labels} once and no other field")
+
+    def render(self, labels: Sequence[str], cue_block: str) -> str:
+        """Full prompt text.
+
+        Args:
+            labels: words by which the labels are spoken.
+            cue_block: serialised tokens; empty for the audio-only prompt.
+        """
+        words = ", ".join(labels[:-1]) + f" or {labels[-1]}"
+        instruction = self.instruction.format(labels=words)
+        return f"{instruction}\n{cue_block}" if cue_block else instruction
+
+
+def _fields(text: str) -> list[str]:
+    """Names in braces."""
+    try:
+        return [name for _, name, _, _ in Formatter().parse(text) if name is not None]
+    except ValueError as error:
+        raise ConfigError(f"braces do not match ({error})") from None
+
+
+def prompt_id(prompt: str) -> str:
+    """Short name of a prompt's text: the first 16 hexadecimal digits of its sha256."""
+    return hashlib.sha256(prompt.encode()).hexdigest()[:16]
+
+
+class AnswerParser:
+    """Reads a label from a free answer by a frozen table of synonyms.
+
+    Args:
+        synonyms: words or phrases of each label, matched whole and without regard to case.
+
+    Raises:
+        ConfigError: if a word stands for two labels.
+    """
+
+    def __init__(self, synonyms: Mapping[str, Sequence[str]]) -> None:
+        self._label_of: dict[str, str] = {}
+        for label, words in synonyms.items():
+            for word in words:
+                other = self._label_of.setdefault(word.lower(), label)
+                if other != label:
+                    raise ConfigError(f"answers: {word!r} stands for both {other!r} and {label!r}")
+        # Longest first, so that "not happy" as a phrase would win over "happy".
+        words = sorted(self._label_of, key=len, reverse=True)
+        self._pattern = re.compile(r"(?<!\w)(" + "|".join(map(re.escape, words)) + r")(?!\w)", re.IGNORECASE)
+
+    def __call__(self, answer: str) -> str:
+        """The one label that ``answer`` names, or INVALID if it names none or several."""
+        found = {self._label_of[word.lower()] for word in self._pattern.findall(answer)}
+        return found.pop() if len(found) == 1 else INVALID

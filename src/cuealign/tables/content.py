@@ -1,0 +1,89 @@
+"""A finished table: written as CSV for programs, LaTeX for papers and Markdown for people."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+_LATEX = {"&": r"\&", "%": r"\%", "_": r"\_", "#": r"\#", "$": r"\$", "−": "$-$", "Δ": r"$\Delta$", "±": r"$\pm$", "⁻": "$^-$", "⁺": "$^+$", "–": "--"}
+
+
+@dataclass(frozen=True)
+class TableContent:
+    """A table with its caption.
+
+    Attributes:
+        caption: plain text.
+        values: for the CSV: full precision, one column per quantity.
+        display: for people: text cells, same order of rows; its columns may differ.
+        note: shown below the table, or in its place where there is no row.
+    """
+
+    caption: str
+    values: pd.DataFrame
+    display: pd.DataFrame
+    note: str = ""
+
+    def csv(self) -> str:
+        """Comma-separated values."""
+        return self.values.to_csv(index=False, float_format="%.6g", lineterminator="\n")
+
+    def md(self) -> str:
+        """Markdown with the caption above."""
+        lines = [f"**{self.caption}**", ""]
+        if len(self.display):
+            lines.append("| " + " | ".join(self.display.columns) + " |")
+            lines.append("|" + "|".join(" --- " for _ in self.display.columns) + "|")
+            lines += ["| " + " | ".join(_md(cell) for cell in row) + " |" for row in self.display.itertuples(index=False)]
+            lines.append("")
+        if self.note:
+            lines += [self.note, ""]
+        return "\n".join(lines)
+
+    def tex(self) -> str:
+        """LaTeX ``table`` environment, with booktabs rules."""
+        lines = [r"\begin{table}[t]", r"\centering", rf"\caption{{{_tex(self.caption)}}}"]
+        if len(self.display):
+            lines.append(rf"\begin{{tabular}}{{{'l' + 'r' * (len(self.display.columns) - 1)}}}")
+            lines.append(r"\toprule")
+            lines.append(" & ".join(map(_tex, self.display.columns)) + r" \\")
+            lines.append(r"\midrule")
+            lines += [" & ".join(map(_tex, row)) + r" \\" for row in self.display.itertuples(index=False)]
+            lines += [r"\bottomrule", r"\end{tabular}"]
+        if self.note:
+            lines.append(rf"\par\smallskip\footnotesize {_tex(self.note)}")
+        return "\n".join([*lines, r"\end{table}", ""])
+
+
+def _md(text: str) -> str:
+    return text.replace("|", r"\|").replace("_", r"\_")
+
+
+def _tex(text: str) -> str:
+    return "".join(_LATEX.get(character, character) for character in text)
+
+
+def number(value: float, digits: int = 3) -> str:
+    """A share as papers print it: .754; – where there is none."""
+    if pd.isna(value):
+        return "–"
+    text = f"{abs(value):.{digits}f}".removeprefix("0")
+    return f"−{text}" if value < 0 and float(f"{value:.{digits}f}") != 0 else text
+
+
+def signed(value: float, digits: int = 3) -> str:
+    """A difference with its sign: +.022."""
+    text = number(value, digits)
+    return text if text[0] in "−–" else f"+{text}"
+
+
+def interval(low: float, high: float, *, sign: bool = False) -> str:
+    """A confidence interval: [.731, .779]."""
+    shown = signed if sign else number
+    return "–" if pd.isna(low) else f"[{shown(low)}, {shown(high)}]"
+
+
+def p_value(value: float) -> str:
+    """A p-value: .014, or <.0001, or 4e-07 where it is smaller."""
+    if pd.isna(value):
+        return "–"
+    return number(value, 4) if value >= 1e-4 else f"{value:.0e}"

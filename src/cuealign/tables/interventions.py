@@ -1,0 +1,58 @@
+"""Correct tokens against every perturbation, and every perturbation against audio-only."""
+
+import pandas as pd
+
+from cuealign.study import Study
+from cuealign.tables.content import TableContent, interval, p_value, signed
+
+
+def build(study: Study, published: pd.DataFrame) -> TableContent:
+    """One row per comparison of each model and split that ran a perturbation."""
+    parts = []
+    for cell in study.select():
+        table = study.metrics(cell, "comparisons")
+        if len(table) > 1:  # more than correct against audio-only
+            names = {
+                "dataset": study.datasets[cell.dataset]["title"],
+                "split": cell.split,
+                "model": study.models[cell.model]["title"],
+            }
+            table = table.assign(**names)
+            theirs = [_published(published, cell, row.a, row.b) for row in table.itertuples()]
+            parts.append(table.assign(published_delta=theirs, deviation=table["delta"] - theirs))
+    caption = "Token interventions: differences in UAR, speaker-clustered 95% intervals, exact McNemar, Holm-corrected per model and split."
+    columns = ["dataset", "split", "model", "a", "b", "delta", "ci_low", "ci_high", "mcnemar_p", "holm_p", "published_delta", "deviation"]
+    if not parts:
+        empty = pd.DataFrame(columns=columns)
+        return TableContent(caption, empty, empty, "No perturbation in this study's grid.")
+    values = pd.concat(parts, ignore_index=True)[columns]
+    display = pd.DataFrame(
+        {
+            "Dataset": values["dataset"],
+            "Split": values["split"],
+            "Model": values["model"],
+            "Comparison": values["a"] + " − " + values["b"],
+            "Δ UAR": [signed(value) for value in values["delta"]],
+            "95% CI": [interval(row.ci_low, row.ci_high, sign=True) for row in values.itertuples()],
+            "p": [p_value(value) for value in values["mcnemar_p"]],
+            "p (Holm)": [p_value(value) for value in values["holm_p"]],
+        }
+    )
+    if values["published_delta"].notna().any():
+        display["Published Δ"] = [
+            "–" if pd.isna(row.published_delta) else f"{signed(row.published_delta)} ({signed(row.deviation)})" for row in values.itertuples()
+        ]
+    note = "Perturbations with several seeds: UAR averaged over seeds; McNemar per seed, the largest p shown."
+    return TableContent(caption, values, display, note)
+
+
+def _published(published: pd.DataFrame, cell, a: str, b: str) -> float:
+    """The paper's difference between two conditions, NaN where it reports none."""
+    match = published[
+        (published["dataset"] == cell.dataset)
+        & (published["split"] == cell.split)
+        & (published["model"] == cell.model)
+        & (published["measure"] == "delta")
+        & (published["comparison"] == f"{a} - {b}")
+    ]
+    return float(match["value"].iloc[0]) if len(match) else float("nan")

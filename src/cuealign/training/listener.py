@@ -1,0 +1,68 @@
+"""Control listeners: scikit-learn's logistic regression on descriptors or on tokens."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from safetensors.numpy import save_file
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
+
+from cuealign import audio
+from cuealign.errors import InputError
+from cuealign.models.base import Label
+from cuealign.models.listener import audio_features, cue_features
+from cuealign.progress import progress
+from cuealign.prompts import PromptTemplate
+from cuealign.vocabulary import CONCEPTS
+
+
+def train(
+    manifest: pd.DataFrame,
+    tokens: pd.DataFrame,
+    template: PromptTemplate,
+    labels: Sequence[Label],
+    folder: Path,
+    *,
+    options: Mapping,
+) -> None:
+    """Train a listener and save it as safetensors with a ``config.json``.
+
+    Args:
+        manifest: training utterances.
+        tokens: their tokens, same order.
+        template: unused; listeners read tokens, not wording.
+        labels: to be answered.
+        folder: receives the checkpoint.
+        options: ``hears``: ``audio`` or ``cues``.
+
+    Raises:
+        InputError: for other options.
+    """
+    if set(options) != {"hears"} or options["hears"] not in ("audio", "cues"):
+        raise InputError(f"training.options of a listener must be hears: audio or hears: cues, not {dict(options)}")
+    if options["hears"] == "audio":
+        rows = progress(list(manifest.itertuples()), "listener: descriptors", unit="utterance")
+        features = np.stack([audio_features(audio.read(row.file, row.start, row.end)) for row in rows])
+        scaler = StandardScaler().fit(features)
+        centre, scale = scaler.mean_, scaler.scale_
+    else:
+        features = np.stack([cue_features(row._asdict()) for row in tokens[list(CONCEPTS)].itertuples(index=False)])
+        centre, scale = np.zeros(features.shape[1]), np.ones(features.shape[1])
+    names = [label.name for label in labels]
+    model = LogisticRegression(C=0.3, max_iter=5000).fit((features - centre) / scale, manifest["label"])
+    order = [list(model.classes_).index(name) for name in names]
+
+    folder.mkdir(parents=True, exist_ok=True)
+    save_file(
+        {
+            "centre": centre,
+            "scale": scale,
+            "coefficients": np.ascontiguousarray(model.coef_[order]),
+            "intercepts": np.ascontiguousarray(model.intercept_[order]),
+        },
+        folder / "model.safetensors",
+    )
+    (folder / "config.json").write_text(json.dumps({"hears": options["hears"], "labels": names}, indent=2) + "\n", encoding="utf-8")

@@ -1,0 +1,57 @@
+"""The words that all parts share: concepts, their tokens, descriptors. Imports nothing."""
+
+_LEVELS = ("VERY_LOW", "LOW", "MID", "HIGH", "VERY_HIGH")
+
+TOKENS: dict[str, tuple[str, ...]] = {
+    "ENERGY": _LEVELS,
+    "PITCH": _LEVELS,
+    "BRIGHTNESS": ("VERY_DARK", "DARK", "MID", "BRIGHT", "VERY_BRIGHT"),
+    "DYNAMICS": ("VERY_STATIC", "STATIC", "MID", "DYNAMIC", "VERY_DYNAMIC"),
+    "FORMANTS": _LEVELS,
+    "VOICE_QUALITY": ("MODAL", "BREATHY", "PRESSED", "ROUGH", "CREAKY"),
+}
+"""Vocabulary of each concept: ordinal from low to high, but for VOICE_QUALITY, which has no order."""
+
+CONCEPTS: tuple[str, ...] = tuple(TOKENS)
+ORDINAL: tuple[str, ...] = tuple(concept for concept in CONCEPTS if concept != "VOICE_QUALITY")
+
+UNVOICED = "UNVOICED"
+"""Token of the concepts that need voicing, where no frame is voiced; a state of the signal, never drawn at random."""
+VOICED_CONCEPTS: tuple[str, ...] = ("PITCH", "FORMANTS", "VOICE_QUALITY")
+
+INVALID = "INVALID"
+"""Prediction read from an answer that names no label, or several."""
+
+GENDERS: tuple[str, ...] = ("female", "male", "unknown")
+
+DESCRIPTORS: tuple[str, ...] = (
+    "Loudness_sma3",
+    "alphaRatio_sma3",
+    "hammarbergIndex_sma3",
+    "slope0-500_sma3",
+    "slope500-1500_sma3",
+    "spectralFlux_sma3",
+    "mfcc1_sma3",
+    "mfcc2_sma3",
+    "mfcc3_sma3",
+    "mfcc4_sma3",
+    "F0semitoneFrom27.5Hz_sma3nz",
+    "jitterLocal_sma3nz",
+    "shimmerLocaldB_sma3nz",
+    "HNRdBACF_sma3nz",
+    "logRelF0-H1-H2_sma3nz",
+    "logRelF0-H1-A3_sma3nz",
+    "F1frequency_sma3nz",
+    "F1bandwidth_sma3nz",
+    "F1amplitudeLogRelF0_sma3nz",
+    "F2frequency_sma3nz",
+    "F2bandwidth_sma3nz",
+    "F2amplitudeLogRelF0_sma3nz",
+    "F3frequency_sma3nz",
+    "F3bandwidth_sma3nz",
+    "F3amplitudeLogRelF0_sma3nz",
+)
+"""The 25 low-level descriptors of eGeMAPSv02, under openSMILE's own names."""
+
+VOICED_DESCRIPTORS: tuple[str, ...] = tuple(name for name in DESCRIPTORS if name.endswith("nz"))
+"""Those that are defined on voiced frames only."""

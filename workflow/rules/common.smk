@@ -1,0 +1,113 @@
+# The validated config, and what the grid asks for. No rules.
+
+import os
+import sys
+from pathlib import Path
+
+# The library lies beside this workflow and is imported from there, by this process and by every job, in whatever
+# environment it runs.
+LIBRARY = str(Path(workflow.current_basedir.get_path_or_uri(secret_free=True), "../../src").resolve())
+sys.path.insert(0, LIBRARY)
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [LIBRARY, os.environ.get("PYTHONPATH")]))
+
+from snakemake.exceptions import WorkflowError
+
+from cuealign.config import load, wildcard
+from cuealign.errors import CuealignError
+from cuealign.sources import digest
+
+try:
+    settings = load(config)
+except CuealignError as error:
+    raise WorkflowError(str(error))
+
+if settings.missing_sources():
+    raise WorkflowError(
+        "\n".join(settings.missing_sources())
+        + "\n(in a file of your own given with --configfile, or on the command line with --config)"
+    )
+
+# Rules look their parameters up here: defaults are filled in and every value is checked.
+config = settings.model_dump(mode="json")
+RUNS = settings.runs()
+CELLS = list(dict.fromkeys((run.dataset, run.split, run.model) for run in RUNS))
+
+
+onstart:
+    # A dry run shows the whole plan; a real one must not start what it cannot finish.
+    if settings.unbuilt():
+        raise WorkflowError("\n".join(settings.unbuilt()))
+
+
+wildcard_constraints:
+    dataset=wildcard(settings.datasets),
+    split=wildcard(split for dataset in settings.datasets.values() for split in dataset.splits),
+    model=wildcard(settings.models),
+    intervention=wildcard(run.intervention for run in RUNS),
+    p=wildcard(run.p for run in RUNS),
+    seed=wildcard(run.seed for run in RUNS),
+    shard=r"\d+",
+
+
+def runs_of(wildcards):
+    """Runs of the grid that agree with the wildcards."""
+    return [run for run in RUNS if all(getattr(run, name, value) == value for name, value in wildcards.items())]
+
+
+def paths(pattern, runs, **more):
+    """The pattern filled for every run, each path once, in the grid's order."""
+    return list(dict.fromkeys(path for run in runs for path in expand(pattern, **vars(run), **more)))
+
+
+def shards(wildcards):
+    """Numbers of the shards of a model."""
+    return range(config["models"][wildcards.model]["shards"])
+
+
+def labels_of(dataset):
+    """Labels of a dataset, each with the word by which it is spoken."""
+    return {label: config["answers"][label] for label in config["datasets"][dataset]["labels"]}
+
+
+def prompt_of(wildcards):
+    """Wording that a model is asked with."""
+    return {"instruction": config["prompts"][config["models"][wildcards.model]["prompt"]], "cue_block": config["cue_block"]}
+
+
+def training_of(wildcards):
+    """How a model is trained."""
+    return config["models"][wildcards.model]["training"]
+
+
+def training_source(name):
+    """Input function: a file of the corpus that a model is trained on."""
+    return lambda wildcards: f"results/corpora/{training_of(wildcards)['dataset']}/{name}"
+
+
+def metrics_of(runs):
+    """Metrics of the models and splits that occur in some runs."""
+    return paths(
+        "results/metrics/{dataset}/{split}/{model}/{name}.csv",
+        runs,
+        name=["conditions", "comparisons", "trend", "confusion"],
+    )
+
+
+# Every figure of the study: its file name without ending, the kind of figure, and what it shows.
+SCOPES = {"study": [], "dataset": ["dataset"], "split": ["dataset", "split"], "model": ["dataset", "split", "model"]}
+FIGURES = {
+    "_".join([figure, *(getattr(run, part) for part in SCOPES[scope])]): {
+        "figure": figure,
+        "scope": {part: getattr(run, part) for part in SCOPES[scope]},
+    }
+    for figure, scope in settings.figures.items()
+    for run in RUNS
+}
+
+
+def figure_inputs(wildcards):
+    """Tables behind a figure: tokens for one of a dataset, metrics for all others."""
+    scope = FIGURES[wildcards.name]["scope"]
+    if list(scope) == ["dataset"]:
+        return expand("results/corpora/{dataset}/{table}.parquet", **scope, table=["manifest", "tokens"])
+    return metrics_of(runs_of(scope))

@@ -1,0 +1,34 @@
+# From tokens and metrics to figures.
+
+
+localrules:
+    draw_figure,
+
+
+rule draw_figure:
+    input:
+        figure_inputs,
+    output:
+        pdf="results/figures/{name}.pdf",
+        svg="results/figures/{name}.svg",
+        png=report(
+            "results/figures/{name}.png",
+            caption="../report/figure.rst",
+            category="Figures",
+            labels={"figure": "{name}"},
+        ),
+    wildcard_constraints:
+        name=wildcard(FIGURES),
+    params:
+        figure=lambda wildcards: FIGURES[wildcards.name]["figure"],
+        scope=lambda wildcards: FIGURES[wildcards.name]["scope"],
+        datasets=lookup("datasets", within=config),
+        models=lookup("models", within=config),
+        cells=CELLS,
+        code=lambda wildcards: digest(f"cuealign.figures.{FIGURES[wildcards.name]['figure']}"),
+    log:
+        "logs/draw_figure/{name}.log",
+    conda:
+        "../../envs/cuealign.yaml"
+    script:
+        "../../scripts/draw_figure.py"

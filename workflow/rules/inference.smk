@@ -1,0 +1,93 @@
+# From prompts to answers to predictions.
+
+
+localrules:
+    predict,
+
+
+rule train:
+    input:
+        manifest=training_source("manifest.parquet"),
+        tokens=training_source("tokens.parquet"),
+    output:
+        directory("results/models/{model}"),
+    wildcard_constraints:
+        model=wildcard(name for name, model in settings.models.items() if model.training),
+    params:
+        training=training_of,
+        splits=lambda wildcards: config["datasets"][training_of(wildcards)["dataset"]]["splits"],
+        labels=lambda wildcards: labels_of(training_of(wildcards)["dataset"]),
+        prompt=prompt_of,
+        code=lambda wildcards: digest(f"cuealign.training.{training_of(wildcards)['recipe']}"),
+    log:
+        "logs/train/{model}.log",
+    benchmark:
+        "results/benchmarks/train/{model}.jsonl"
+    conda:
+        "../../envs/cuealign.yaml"
+    threads: 2
+    resources:
+        mem="4GB",
+        runtime="2h",
+    script:
+        "../../scripts/train.py"
+
+
+# One job loads the model once and answers all conditions of its utterances. What was answered before, by this job or
+# one that was killed, is kept in the store beside the output and never computed again.
+rule respond:
+    input:
+        manifest="results/corpora/{dataset}/manifest.parquet",
+        conditions=lambda wildcards: paths(
+            "results/interventions/{dataset}/{split}/{intervention}/p{p}/seed{seed}.parquet",
+            runs_of({"dataset": wildcards.dataset, "split": wildcards.split, "model": wildcards.model}),
+        ),
+        checkpoint=lambda wildcards: config["models"][wildcards.model]["path"] if training_of(wildcards) else [],
+    output:
+        "results/responses/{dataset}/{split}/{model}/shard{shard}.parquet",
+    params:
+        store="results/responses/{dataset}/{split}/{model}/store",
+        model=lookup("models/{model}", within=config),
+        shards=lookup("models/{model}/shards", within=config),
+        splits=lookup("datasets/{dataset}/splits", within=config),
+        labels=lambda wildcards: labels_of(wildcards.dataset),
+        prompt=prompt_of,
+        code=lambda wildcards: digest(
+            "cuealign.inference.sweep", "cuealign.inference.engines", f"cuealign.models.{config['models'][wildcards.model]['backend']}"
+        ),
+    log:
+        "logs/respond/{dataset}/{split}/{model}/shard{shard}.log",
+    benchmark:
+        "results/benchmarks/respond/{dataset}/{split}/{model}/shard{shard}.jsonl"
+    conda:
+        "../../envs/cuealign.yaml"
+    threads: lookup("models/{model}/threads", within=config)
+    resources:
+        gpu=lambda wildcards: int(config["models"][wildcards.model]["device"].startswith("cuda")),
+        mem=lookup("models/{model}/memory", within=config),
+        runtime=lookup("models/{model}/runtime", within=config),
+    script:
+        "../../scripts/respond.py"
+
+
+rule predict:
+    input:
+        manifest="results/corpora/{dataset}/manifest.parquet",
+        condition="results/interventions/{dataset}/{split}/{intervention}/p{p}/seed{seed}.parquet",
+        responses=lambda wildcards: expand(
+            "results/responses/{dataset}/{split}/{model}/shard{shard}.parquet", **wildcards, shard=shards(wildcards)
+        ),
+    output:
+        "results/predictions/{dataset}/{split}/{model}/{intervention}/p{p}/seed{seed}.parquet",
+    params:
+        readout=lookup("readout", within=config),
+        splits=lookup("datasets/{dataset}/splits", within=config),
+        labels=lambda wildcards: labels_of(wildcards.dataset),
+        prompt=prompt_of,
+        code=digest("cuealign.predictions"),
+    log:
+        "logs/predict/{dataset}/{split}/{model}/{intervention}/p{p}/seed{seed}.log",
+    conda:
+        "../../envs/cuealign.yaml"
+    script:
+        "../../scripts/predict.py"

@@ -1,0 +1,24 @@
+# From tokens to perturbed tokens; the audio is never touched.
+
+
+localrules:
+    intervene,
+
+
+rule intervene:
+    input:
+        manifest="results/corpora/{dataset}/manifest.parquet",
+        tokens="results/corpora/{dataset}/tokens.parquet",
+    output:
+        "results/interventions/{dataset}/{split}/{intervention}/p{p}/seed{seed}.parquet",
+    params:
+        splits=lookup("datasets/{dataset}/splits", within=config),
+        cue_block=lambda wildcards: config["cue_block"],
+        options=lookup("intervention_options/{intervention}", within=config, default={}),
+        code=lambda wildcards: digest("cuealign.conditions", f"cuealign.interventions.{wildcards.intervention}"),
+    log:
+        "logs/intervene/{dataset}/{split}/{intervention}/p{p}/seed{seed}.log",
+    conda:
+        "../../envs/cuealign.yaml"
+    script:
+        "../../scripts/intervene.py"

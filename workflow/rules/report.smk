@@ -1,0 +1,33 @@
+# What the results were made of.
+
+
+localrules:
+    record_provenance,
+
+
+rule record_provenance:
+    input:
+        manifests=paths("results/corpora/{dataset}/manifest.parquet", RUNS),
+        responses=[
+            path
+            for dataset, split, model in CELLS
+            for path in expand(
+                "results/responses/{dataset}/{split}/{model}/shard{shard}.parquet",
+                dataset=dataset,
+                split=split,
+                model=model,
+                shard=range(settings.models[model].shards),
+            )
+        ],
+    output:
+        "results/provenance.json",
+    params:
+        config=config,
+        cells=CELLS,
+        code=digest("cuealign.provenance"),
+    log:
+        "logs/record_provenance.log",
+    conda:
+        "../../envs/cuealign.yaml"
+    script:
+        "../../scripts/record_provenance.py"

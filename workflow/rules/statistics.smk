@@ -1,0 +1,60 @@
+# From predictions to metrics and tables.
+
+
+localrules:
+    make_table,
+
+
+rule evaluate:
+    input:
+        lambda wildcards: paths(
+            "results/predictions/{dataset}/{split}/{model}/{intervention}/p{p}/seed{seed}.parquet", runs_of(wildcards)
+        ),
+    output:
+        conditions="results/metrics/{dataset}/{split}/{model}/conditions.csv",
+        comparisons="results/metrics/{dataset}/{split}/{model}/comparisons.csv",
+        trend="results/metrics/{dataset}/{split}/{model}/trend.csv",
+        confusion="results/metrics/{dataset}/{split}/{model}/confusion.csv",
+    params:
+        conditions=lambda wildcards: [run.condition for run in runs_of(wildcards)],
+        labels=lookup("datasets/{dataset}/labels", within=config),
+        statistics=lookup("statistics", within=config),
+        code=digest("cuealign.statistics.metrics"),
+    log:
+        "logs/evaluate/{dataset}/{split}/{model}.log",
+    conda:
+        "../../envs/cuealign.yaml"
+    resources:
+        mem="4GB",
+        runtime="30m",
+    script:
+        "../../scripts/evaluate.py"
+
+
+rule make_table:
+    input:
+        metrics=metrics_of(RUNS),
+        published=workflow.source_path("../../resources/published.csv"),
+    output:
+        csv=report(
+            "results/tables/{table}.csv",
+            caption="../report/table.rst",
+            category="Tables",
+            labels={"table": "{table}"},
+        ),
+        tex="results/tables/{table}.tex",
+        md="results/tables/{table}.md",
+    wildcard_constraints:
+        table=wildcard(settings.tables),
+    params:
+        table="{table}",
+        datasets=lookup("datasets", within=config),
+        models=lookup("models", within=config),
+        cells=CELLS,
+        code=lambda wildcards: digest(f"cuealign.tables.{wildcards.table}"),
+    log:
+        "logs/make_table/{table}.log",
+    conda:
+        "../../envs/cuealign.yaml"
+    script:
+        "../../scripts/make_table.py"

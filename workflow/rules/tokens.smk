@@ -1,0 +1,42 @@
+# From descriptors to concept tokens.
+
+
+localrules:
+    fit_tokenizer,
+    tokenise,
+
+
+rule fit_tokenizer:
+    input:
+        manifest="results/corpora/{dataset}/manifest.parquet",
+        descriptors="results/corpora/{dataset}/descriptors.parquet",
+    output:
+        "results/corpora/{dataset}/tokenizer.json",
+    params:
+        tokens=lookup("datasets/{dataset}/tokens", within=config),
+        splits=lookup("datasets/{dataset}/splits", within=config),
+        code=digest("cuealign.concepts"),
+    log:
+        "logs/fit_tokenizer/{dataset}.log",
+    conda:
+        "../../envs/cuealign.yaml"
+    script:
+        "../../scripts/fit_tokenizer.py"
+
+
+rule tokenise:
+    input:
+        manifest="results/corpora/{dataset}/manifest.parquet",
+        descriptors="results/corpora/{dataset}/descriptors.parquet",
+        tokenizer="results/corpora/{dataset}/tokenizer.json",
+    output:
+        "results/corpora/{dataset}/tokens.parquet",
+    params:
+        cue_block=lambda wildcards: config["cue_block"],
+        code=digest("cuealign.concepts", "cuealign.conditions"),
+    log:
+        "logs/tokenise/{dataset}.log",
+    conda:
+        "../../envs/cuealign.yaml"
+    script:
+        "../../scripts/tokenise.py"
