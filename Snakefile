@@ -9,10 +9,11 @@ from snakemake.utils import min_version
 min_version("9.25")
 
 
-configfile: "config/datasets.yaml"
-configfile: "config/models.yaml"
-configfile: "config/prompts.yaml"
-configfile: "config/config.yaml"
+# Read from beside this file, so that the workflow runs in any working directory; --configfile goes over all of them.
+configfile: workflow.source_path("config/datasets.yaml")
+configfile: workflow.source_path("config/models.yaml")
+configfile: workflow.source_path("config/prompts.yaml")
+configfile: workflow.source_path("config/config.yaml")
 
 
 report: "workflow/report/workflow.rst"

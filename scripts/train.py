@@ -9,9 +9,7 @@ from cuealign.splits import select
 from cuealign.training import recipe_module
 
 
-def main(
-    manifest: Path, tokens: Path, output: Path, *, training: dict, splits: dict, labels: dict, prompt: dict
-) -> None:
+def main(manifest: Path, tokens: Path, output: Path, *, training: dict, splits: dict, labels: dict, prompt: dict) -> None:
     utterances = select(MANIFEST.read(manifest), splits, training["split"])
     own = TOKEN_SEQUENCES.read(tokens).set_index("utterance").loc[utterances["utterance"]].reset_index()
     recipe_module(training["recipe"]).train(

@@ -267,15 +267,13 @@ class Config(_Strict):
             reader = self.datasets[name].reader
             if reader not in readers():
                 problems.append(
-                    f"dataset {name!r} needs the reader {reader!r}, which this version does not include "
-                    f"(included: {', '.join(readers())})"
+                    f"dataset {name!r} needs the reader {reader!r}, which this version does not include (included: {', '.join(readers())})"
                 )
         for name in dict.fromkeys(run.model for run in self.runs()):
             backend = self.models[name].backend
             if backend not in backends():
                 problems.append(
-                    f"model {name!r} needs the backend {backend!r}, which this version does not include "
-                    f"(included: {', '.join(backends())})"
+                    f"model {name!r} needs the backend {backend!r}, which this version does not include (included: {', '.join(backends())})"
                 )
         return problems
 

@@ -21,7 +21,8 @@ def job(log: Path | str | None = None) -> Iterator[None]:
     if log:
         Path(log).parent.mkdir(parents=True, exist_ok=True)
         handlers.append(logging.FileHandler(log, mode="w"))
-    logging.basicConfig(level=logging.INFO, format="%(message)s", handlers=handlers, force=True)
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=handlers, force=True)
+    logger.setLevel(logging.INFO)  # ours in full, those of the libraries from warnings up
     logging.captureWarnings(True)
     try:
         yield

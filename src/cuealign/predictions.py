@@ -51,17 +51,14 @@ def predict(
         raise InputError(f"responses score the labels {sorted(set(found['label_order']))}, not {'|'.join(names)}")
     logprobs = np.stack(found["label_logprobs"].to_list())
     answers = found["answer"].to_list()
-    if readout == "generate":
-        prediction = [parser(answer) for answer in answers]
-    else:
-        prediction = [names[best] for best in logprobs.argmax(axis=1)]
+    predicted = {"generate": map(parser, answers), "score": (names[best] for best in logprobs.argmax(axis=1))}[readout]
     table = pd.DataFrame(
         {
             "utterance": manifest["utterance"],
             "speaker": manifest["speaker"],
             "label": manifest["label"],
             "answer": answers,
-            "prediction": prediction,
+            "prediction": list(predicted),
         }
     )
     for column, name in enumerate(names):

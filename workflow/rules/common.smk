@@ -1,18 +1,19 @@
 # The validated config, and what the grid asks for. No rules.
 
-import os
 import sys
+from os import environ, pathsep
 from pathlib import Path
 
 # The library lies beside this workflow and is imported from there, by this process and by every job, in whatever
 # environment it runs.
 LIBRARY = str(Path(workflow.current_basedir.get_path_or_uri(secret_free=True), "../../src").resolve())
 sys.path.insert(0, LIBRARY)
-os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [LIBRARY, os.environ.get("PYTHONPATH")]))
+environ.update(PYTHONPATH=pathsep.join(filter(None, [LIBRARY, environ.get("PYTHONPATH")])))
 
 from snakemake.exceptions import WorkflowError
 
 from cuealign.config import load, wildcard
+from cuealign.corpora import reader_module, readers
 from cuealign.errors import CuealignError
 from cuealign.sources import digest
 
@@ -49,6 +50,13 @@ wildcard_constraints:
     shard=r"\d+",
 
 
+def corpus_sources(wildcards):
+    """Files that a corpus is described by."""
+    dataset = config["datasets"][wildcards.dataset]
+    # A reader that is not included yet has no files to name: the dry run shows the plan, onstart stops a real run.
+    return reader_module(dataset["reader"]).sources(dataset) if dataset["reader"] in readers() else []
+
+
 def runs_of(wildcards):
     """Runs of the grid that agree with the wildcards."""
     return [run for run in RUNS if all(getattr(run, name, value) == value for name, value in wildcards.items())]
@@ -71,7 +79,10 @@ def labels_of(dataset):
 
 def prompt_of(wildcards):
     """Wording that a model is asked with."""
-    return {"instruction": config["prompts"][config["models"][wildcards.model]["prompt"]], "cue_block": config["cue_block"]}
+    return {
+        "instruction": config["prompts"][config["models"][wildcards.model]["prompt"]],
+        "cue_block": config["cue_block"],
+    }
 
 
 def training_of(wildcards):

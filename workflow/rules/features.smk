@@ -6,9 +6,6 @@ rule extract_descriptors:
         manifest="results/corpora/{dataset}/manifest.parquet",
     output:
         "results/corpora/{dataset}/descriptors.parquet",
-    params:
-        voiced_mean=lookup("datasets/{dataset}/tokens/voiced_mean", within=config),
-        code=digest("cuealign.descriptors"),
     log:
         "logs/extract_descriptors/{dataset}.log",
     benchmark:
@@ -19,5 +16,8 @@ rule extract_descriptors:
     resources:
         mem="4GB",
         runtime="4h",
+    params:
+        voiced_mean=lookup("datasets/{dataset}/tokens/voiced_mean", within=config),
+        code=digest("cuealign.descriptors"),
     script:
         "../../scripts/extract_descriptors.py"

@@ -17,8 +17,12 @@ rule draw_figure:
             category="Figures",
             labels={"figure": "{name}"},
         ),
+    log:
+        "logs/draw_figure/{name}.log",
     wildcard_constraints:
         name=wildcard(FIGURES),
+    conda:
+        "../../envs/cuealign.yaml"
     params:
         figure=lambda wildcards: FIGURES[wildcards.name]["figure"],
         scope=lambda wildcards: FIGURES[wildcards.name]["scope"],
@@ -26,9 +30,5 @@ rule draw_figure:
         models=lookup("models", within=config),
         cells=CELLS,
         code=lambda wildcards: digest(f"cuealign.figures.{FIGURES[wildcards.name]['figure']}"),
-    log:
-        "logs/draw_figure/{name}.log",
-    conda:
-        "../../envs/cuealign.yaml"
     script:
         "../../scripts/draw_figure.py"

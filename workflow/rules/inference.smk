@@ -11,24 +11,24 @@ rule train:
         tokens=training_source("tokens.parquet"),
     output:
         directory("results/models/{model}"),
-    wildcard_constraints:
-        model=wildcard(name for name, model in settings.models.items() if model.training),
-    params:
-        training=training_of,
-        splits=lambda wildcards: config["datasets"][training_of(wildcards)["dataset"]]["splits"],
-        labels=lambda wildcards: labels_of(training_of(wildcards)["dataset"]),
-        prompt=prompt_of,
-        code=lambda wildcards: digest(f"cuealign.training.{training_of(wildcards)['recipe']}"),
     log:
         "logs/train/{model}.log",
     benchmark:
         "results/benchmarks/train/{model}.jsonl"
+    wildcard_constraints:
+        model=wildcard(name for name, model in settings.models.items() if model.training),
     conda:
         "../../envs/cuealign.yaml"
     threads: 2
     resources:
         mem="4GB",
         runtime="2h",
+    params:
+        training=training_of,
+        splits=lambda wildcards: config["datasets"][training_of(wildcards)["dataset"]]["splits"],
+        labels=lambda wildcards: labels_of(training_of(wildcards)["dataset"]),
+        prompt=prompt_of,
+        code=lambda wildcards: digest(f"cuealign.training.{training_of(wildcards)['recipe']}"),
     script:
         "../../scripts/train.py"
 
@@ -45,16 +45,6 @@ rule respond:
         checkpoint=lambda wildcards: config["models"][wildcards.model]["path"] if training_of(wildcards) else [],
     output:
         "results/responses/{dataset}/{split}/{model}/shard{shard}.parquet",
-    params:
-        store="results/responses/{dataset}/{split}/{model}/store",
-        model=lookup("models/{model}", within=config),
-        shards=lookup("models/{model}/shards", within=config),
-        splits=lookup("datasets/{dataset}/splits", within=config),
-        labels=lambda wildcards: labels_of(wildcards.dataset),
-        prompt=prompt_of,
-        code=lambda wildcards: digest(
-            "cuealign.inference.sweep", "cuealign.inference.engines", f"cuealign.models.{config['models'][wildcards.model]['backend']}"
-        ),
     log:
         "logs/respond/{dataset}/{split}/{model}/shard{shard}.log",
     benchmark:
@@ -66,6 +56,18 @@ rule respond:
         gpu=lambda wildcards: int(config["models"][wildcards.model]["device"].startswith("cuda")),
         mem=lookup("models/{model}/memory", within=config),
         runtime=lookup("models/{model}/runtime", within=config),
+    params:
+        store="results/responses/{dataset}/{split}/{model}/store",
+        model=lookup("models/{model}", within=config),
+        shards=lookup("models/{model}/shards", within=config),
+        splits=lookup("datasets/{dataset}/splits", within=config),
+        labels=lambda wildcards: labels_of(wildcards.dataset),
+        prompt=prompt_of,
+        code=lambda wildcards: digest(
+            "cuealign.inference.sweep",
+            "cuealign.inference.engines",
+            f"cuealign.models.{config['models'][wildcards.model]['backend']}",
+        ),
     script:
         "../../scripts/respond.py"
 
@@ -79,15 +81,15 @@ rule predict:
         ),
     output:
         "results/predictions/{dataset}/{split}/{model}/{intervention}/p{p}/seed{seed}.parquet",
+    log:
+        "logs/predict/{dataset}/{split}/{model}/{intervention}/p{p}/seed{seed}.log",
+    conda:
+        "../../envs/cuealign.yaml"
     params:
         readout=lookup("readout", within=config),
         splits=lookup("datasets/{dataset}/splits", within=config),
         labels=lambda wildcards: labels_of(wildcards.dataset),
         prompt=prompt_of,
         code=digest("cuealign.predictions"),
-    log:
-        "logs/predict/{dataset}/{split}/{model}/{intervention}/p{p}/seed{seed}.log",
-    conda:
-        "../../envs/cuealign.yaml"
     script:
         "../../scripts/predict.py"

@@ -11,14 +11,14 @@ rule intervene:
         tokens="results/corpora/{dataset}/tokens.parquet",
     output:
         "results/interventions/{dataset}/{split}/{intervention}/p{p}/seed{seed}.parquet",
+    log:
+        "logs/intervene/{dataset}/{split}/{intervention}/p{p}/seed{seed}.log",
+    conda:
+        "../../envs/cuealign.yaml"
     params:
         splits=lookup("datasets/{dataset}/splits", within=config),
         cue_block=lambda wildcards: config["cue_block"],
         options=lookup("intervention_options/{intervention}", within=config, default={}),
         code=lambda wildcards: digest("cuealign.conditions", f"cuealign.interventions.{wildcards.intervention}"),
-    log:
-        "logs/intervene/{dataset}/{split}/{intervention}/p{p}/seed{seed}.log",
-    conda:
-        "../../envs/cuealign.yaml"
     script:
         "../../scripts/intervene.py"

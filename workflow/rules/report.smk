@@ -21,13 +21,13 @@ rule record_provenance:
         ],
     output:
         "results/provenance.json",
-    params:
-        config=config,
-        cells=CELLS,
-        code=digest("cuealign.provenance"),
     log:
         "logs/record_provenance.log",
     conda:
         "../../envs/cuealign.yaml"
+    params:
+        config=config,
+        cells=CELLS,
+        code=digest("cuealign.provenance"),
     script:
         "../../scripts/record_provenance.py"

@@ -15,11 +15,6 @@ rule evaluate:
         comparisons="results/metrics/{dataset}/{split}/{model}/comparisons.csv",
         trend="results/metrics/{dataset}/{split}/{model}/trend.csv",
         confusion="results/metrics/{dataset}/{split}/{model}/confusion.csv",
-    params:
-        conditions=lambda wildcards: [run.condition for run in runs_of(wildcards)],
-        labels=lookup("datasets/{dataset}/labels", within=config),
-        statistics=lookup("statistics", within=config),
-        code=digest("cuealign.statistics.metrics"),
     log:
         "logs/evaluate/{dataset}/{split}/{model}.log",
     conda:
@@ -27,6 +22,11 @@ rule evaluate:
     resources:
         mem="4GB",
         runtime="30m",
+    params:
+        conditions=lambda wildcards: [run.condition for run in runs_of(wildcards)],
+        labels=lookup("datasets/{dataset}/labels", within=config),
+        statistics=lookup("statistics", within=config),
+        code=digest("cuealign.statistics.metrics"),
     script:
         "../../scripts/evaluate.py"
 
@@ -44,17 +44,17 @@ rule make_table:
         ),
         tex="results/tables/{table}.tex",
         md="results/tables/{table}.md",
+    log:
+        "logs/make_table/{table}.log",
     wildcard_constraints:
         table=wildcard(settings.tables),
+    conda:
+        "../../envs/cuealign.yaml"
     params:
         table="{table}",
         datasets=lookup("datasets", within=config),
         models=lookup("models", within=config),
         cells=CELLS,
         code=lambda wildcards: digest(f"cuealign.tables.{wildcards.table}"),
-    log:
-        "logs/make_table/{table}.log",
-    conda:
-        "../../envs/cuealign.yaml"
     script:
         "../../scripts/make_table.py"

@@ -12,14 +12,14 @@ rule fit_tokenizer:
         descriptors="results/corpora/{dataset}/descriptors.parquet",
     output:
         "results/corpora/{dataset}/tokenizer.json",
-    params:
-        tokens=lookup("datasets/{dataset}/tokens", within=config),
-        splits=lookup("datasets/{dataset}/splits", within=config),
-        code=digest("cuealign.concepts"),
     log:
         "logs/fit_tokenizer/{dataset}.log",
     conda:
         "../../envs/cuealign.yaml"
+    params:
+        tokens=lookup("datasets/{dataset}/tokens", within=config),
+        splits=lookup("datasets/{dataset}/splits", within=config),
+        code=digest("cuealign.concepts"),
     script:
         "../../scripts/fit_tokenizer.py"
 
@@ -31,12 +31,12 @@ rule tokenise:
         tokenizer="results/corpora/{dataset}/tokenizer.json",
     output:
         "results/corpora/{dataset}/tokens.parquet",
-    params:
-        cue_block=lambda wildcards: config["cue_block"],
-        code=digest("cuealign.concepts", "cuealign.conditions"),
     log:
         "logs/tokenise/{dataset}.log",
     conda:
         "../../envs/cuealign.yaml"
+    params:
+        cue_block=lambda wildcards: config["cue_block"],
+        code=digest("cuealign.concepts", "cuealign.conditions"),
     script:
         "../../scripts/tokenise.py"

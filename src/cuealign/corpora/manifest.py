@@ -53,9 +53,7 @@ def read(dataset: Mapping[str, Any], files: Sequence[str]) -> pd.DataFrame:
 
     # Line 1 is the header.
     table["origin"] = [f"{path}, line {number}" for number in range(2, len(table) + 2)]
-    problems = [
-        f"line {row + 2}: {name} is empty" for name in REQUIRED for row in table.index[table[name].str.strip() == ""]
-    ]
+    problems = [f"line {row + 2}: {name} is empty" for name in REQUIRED for row in table.index[table[name].str.strip() == ""]]
     if not len(table):
         problems.append("no rows")
     for name, default in (("start", 0.0), ("end", float("nan"))):

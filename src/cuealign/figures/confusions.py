@@ -36,9 +36,7 @@ def draw(study: Study, dataset: str, split: str, model: str) -> Figure:
     table, summary = study.metrics(cell, "confusion"), study.summary(cell)
     strongest = table.groupby("intervention", sort=False)["p"].unique().map(lambda values: max(values, key=float))
     shown = [name for name in _ORDER if name in strongest] + [name for name in strongest.index if name not in _ORDER]
-    matrices = {
-        name: row_normalised(table[(table["intervention"] == name) & (table["p"] == strongest[name])], labels) for name in shown
-    }
+    matrices = {name: row_normalised(table[(table["intervention"] == name) & (table["p"] == strongest[name])], labels) for name in shown}
 
     columns = min(2, len(shown))
     rows = -(-len(shown) // columns)
@@ -47,7 +45,17 @@ def draw(study: Study, dataset: str, split: str, model: str) -> Figure:
         matrix = matrices[name]
         text = np.vectorize(lambda value: number(value, 2) if value >= 0.01 else "")(matrix.to_numpy())
         sns.heatmap(
-            matrix, ax=axes, vmin=0, vmax=1, cmap="Blues", cbar=False, square=True, annot=text, fmt="", annot_kws={"size": 6}, linewidths=0.4
+            matrix,
+            ax=axes,
+            vmin=0,
+            vmax=1,
+            cmap="Blues",
+            cbar=False,
+            square=True,
+            annot=text,
+            fmt="",
+            annot_kws={"size": 6},
+            linewidths=0.4,
         )
         uar = summary.loc[(name, strongest[name]), "uar"]
         axes.set_title(f"{conditions.title(name, strongest[name])}: UAR {number(uar)}", pad=3)
@@ -55,10 +63,17 @@ def draw(study: Study, dataset: str, split: str, model: str) -> Figure:
         axes.set_xticklabels([label.lower() for label in matrix.columns], rotation=35, ha="right", rotation_mode="anchor")
         axes.set_yticklabels(matrix.index, rotation=0)
         axes.tick_params(length=0, pad=1)
-    for axes in list(panels.flat)[len(shown) :]:
-        axes.set_visible(False)
-    bar = figure.colorbar(panels.flat[0].collections[0], ax=panels, location="bottom", shrink=0.5, aspect=30, pad=0.01)
-    bar.set_label("share of the gold class (rows sum to 1)", fontsize=6.5)
+    spare = list(panels.flat)[len(shown) :]
+    for axes in spare:
+        axes.set_axis_off()
+    shades = panels.flat[0].collections[0]
+    if spare:
+        bar = figure.colorbar(shades, cax=spare[0].inset_axes([0.1, 0.55, 0.8, 0.06]), orientation="horizontal")
+    else:
+        bar = figure.colorbar(shades, ax=panels, location="bottom", shrink=0.5, aspect=25)
+    bar.set_label("share of the gold class", fontsize=6.5)
     bar.outline.set_visible(False)
-    figure.suptitle(f"{study.models[model]['title']} on {study.datasets[dataset]['title']} ({split}): gold class down, predicted across", fontsize=7)
+    figure.suptitle(
+        f"{study.models[model]['title']} on {study.datasets[dataset]['title']} ({split}): gold class down, predicted across", fontsize=7
+    )
     return figure

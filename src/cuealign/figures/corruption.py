@@ -23,15 +23,15 @@ def seed_interval(values: np.ndarray, confidence: float = 0.95) -> tuple[float, 
 
 def draw(study: Study, dataset: str, split: str) -> Figure:
     """One panel per model, on a common scale: mean and 95 % interval across seeds."""
-    cells = [cell for cell in study.select(dataset=dataset, split=split) if "corrupt" in set(study.metrics(cell, "conditions")["intervention"])]
+    cells = [
+        cell for cell in study.select(dataset=dataset, split=split) if "corrupt" in set(study.metrics(cell, "conditions")["intervention"])
+    ]
     if not cells:
         figure, axes = plt.subplots(figsize=(COLUMN, 0.8))
         axes.text(0.5, 0.5, f"no corrupted condition on {dataset} ({split}) in this study's grid", ha="center", va="center")
         axes.set_axis_off()
         return figure
-    figure, panels = plt.subplots(
-        len(cells), 1, figsize=(COLUMN, 0.45 + 1.35 * len(cells)), sharex=True, sharey=True, squeeze=False
-    )
+    figure, panels = plt.subplots(len(cells), 1, figsize=(COLUMN, 0.45 + 1.35 * len(cells)), sharex=True, sharey=True, squeeze=False)
     for position, (cell, axes) in enumerate(zip(cells, panels[:, 0], strict=True)):
         _panel(axes, study.metrics(cell, "conditions"), study.metrics(cell, "trend"), COLOURS[position % len(COLOURS)])
         axes.set_title(study.models[cell.model]["title"], loc="left", pad=3)
@@ -55,7 +55,7 @@ def _panel(axes: Axes, table: pd.DataFrame, trend: pd.DataFrame, colour: tuple) 
     if trend["spearman_rho"].notna().all():
         rho, value = trend["spearman_rho"].iloc[0], trend["spearman_p"].iloc[0]
         shown = "p < .0001" if value < 1e-4 else f"p = {p_value(value)}"
-        axes.text(0.985, 0.95, f"ρ = {number(rho, 2)}, {shown}", transform=axes.transAxes, ha="right", va="top", fontsize=6.5)
+        axes.text(0.015, 0.05, f"ρ = {number(rho, 2)}, {shown}", transform=axes.transAxes, ha="left", va="bottom", fontsize=6.5)
     axes.set_xticks(p)
     axes.margins(y=0.18)
     axes.grid(axis="y")

@@ -9,7 +9,7 @@ from cuealign.figures.style import COLOURS, COLUMN, FAINT
 from cuealign.study import Study
 from cuealign.vocabulary import CONCEPTS, TOKENS, UNVOICED, VOICED_CONCEPTS
 
-_LARGEST = 230.0  # area in square points of a bubble of 100 %
+_LARGEST = 125.0  # area in square points of a bubble of 100 %
 
 
 def frequencies(tokens: pd.DataFrame, concept: str, labels: list[str]) -> pd.DataFrame:
@@ -49,12 +49,18 @@ def draw(study: Study, dataset: str) -> Figure:
             for row, value in enumerate(share):
                 if value >= 0.005:
                     axes.annotate(
-                        f"{100 * value:.0f}", (column, row), xytext=(6.2, 0), textcoords="offset points", va="center", fontsize=5, color="#555555"
+                        f"{100 * value:.0f}",
+                        (column, row),
+                        xytext=(np.sqrt(value * _LARGEST / np.pi) + 1.2, 0),
+                        textcoords="offset points",
+                        va="center",
+                        fontsize=5,
+                        color="#555555",
                     )
         axes.set_title(concept.replace("_", " "), pad=3)
-        axes.set_xticks(range(len(labels)), [label[:3] if len(labels) > 4 else label for label in labels], fontsize=6)
+        axes.set_xticks(range(len(labels)), [label[:3] if len(labels) > 4 else label for label in labels], fontsize=5.5)
         axes.set_yticks(range(shares.shape[1]), [token.replace("_", " ").lower() for token in shares.columns], fontsize=5.5)
-        axes.set_xlim(-0.5, len(labels) - 0.3)
+        axes.set_xlim(-0.5, len(labels) - 0.2)
         axes.set_ylim(-0.6, shares.shape[1] - 0.4)
         axes.tick_params(length=0)
         axes.grid(axis="y", color="#eeeeee")

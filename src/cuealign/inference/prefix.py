@@ -49,9 +49,7 @@ class PrefixEngine(Responder):
                 responses += self._batch(prompts[start : start + self.batch], shared, prefix, audio, sweep.utterance)
             yield responses
 
-    def _batch(
-        self, prompts: Sequence[list[int]], shared: int, prefix: Any, audio: PreparedAudio, utterance: str
-    ) -> list[Response]:
+    def _batch(self, prompts: Sequence[list[int]], shared: int, prefix: Any, audio: PreparedAudio, utterance: str) -> list[Response]:
         """Answer some prompts of one utterance over the cache of their shared prefix."""
         suffixes = [prompt[shared:] for prompt in prompts]
         logits = self._tree_logits(suffixes, shared, prefix)
@@ -66,7 +64,7 @@ class PrefixEngine(Responder):
             check_finite(scores, utterance)
             label = self.tree.greedy(best[row])
             if label is None:
-                answer, path = self._decode_on(suffixes[row], shared, prefix), "decoded"
+                answer, path = self._decode_on(suffixes[row], prefix), "decoded"
             else:
                 answer, path = list(self.tree.sequences[label]), "label"
             responses.append(
@@ -128,7 +126,7 @@ class PrefixEngine(Responder):
             cache.update(layer.keys.expand(rows, -1, -1, -1), layer.values.expand(rows, -1, -1, -1), index)
         return cache
 
-    def _decode_on(self, suffix: list[int], shared: int, prefix: Any) -> list[int]:
+    def _decode_on(self, suffix: list[int], prefix: Any) -> list[int]:
         """Greedy decoding of one prompt, up to the end of turn or the limit."""
         cache, answer, ids = self._expand(prefix, 1), [], suffix
         while len(answer) < self.model.max_new_tokens:

@@ -71,9 +71,7 @@ def questions(
     result = {}
     for utterance, found in blocks.items():
         prompts = [template.render(words, block) for block in found]
-        result[utterance] = [
-            Question(response_key(hashes[utterance], prompt, fingerprint, settings), prompt) for prompt in prompts
-        ]
+        result[utterance] = [Question(response_key(hashes[utterance], prompt, fingerprint, settings), prompt) for prompt in prompts]
     return result
 
 

@@ -14,9 +14,7 @@ from cuealign.vocabulary import CONCEPTS, TOKENS, UNVOICED
 VOICE_QUALITY = {"BREATHY": "PRESSED", "PRESSED": "BREATHY", "MODAL": "ROUGH", "ROUGH": "MODAL", "CREAKY": "MODAL"}
 
 
-def contradict(
-    sequences: np.ndarray, _p: float, _draws: Draws, *, voice_quality: Mapping[str, str] = VOICE_QUALITY
-) -> np.ndarray:
+def contradict(sequences: np.ndarray, _p: float, _draws: Draws, *, voice_quality: Mapping[str, str] = VOICE_QUALITY) -> np.ndarray:
     """Mirror the levels (lowest to highest, middle fixed); UNVOICED stays."""
     result = sequences.copy()
     for column, concept in enumerate(CONCEPTS):

@@ -23,9 +23,7 @@ from cuealign.prompts import PromptTemplate
 from cuealign.vocabulary import CONCEPTS, TOKENS, UNVOICED, VOICED_CONCEPTS
 
 ONE_HOT: tuple[tuple[str, str], ...] = tuple(
-    (concept, token)
-    for concept in CONCEPTS
-    for token in (*TOKENS[concept], *((UNVOICED,) if concept in VOICED_CONCEPTS else ()))
+    (concept, token) for concept in CONCEPTS for token in (*TOKENS[concept], *((UNVOICED,) if concept in VOICED_CONCEPTS else ()))
 )
 """Features of the listener that hears the cues: one per concept and token."""
 

@@ -28,9 +28,7 @@ class Qwen2Audio(CausalModel):
         fingerprint: hash of the weights, or hub id and revision.
     """
 
-    def __init__(
-        self, source: str | Path, *, revision: str | None, dtype: str, device: str, max_new_tokens: int, fingerprint: str
-    ) -> None:
+    def __init__(self, source: str | Path, *, revision: str | None, dtype: str, device: str, max_new_tokens: int, fingerprint: str) -> None:
         self.processor = AutoProcessor.from_pretrained(source, revision=revision)
         self.model = Qwen2AudioForConditionalGeneration.from_pretrained(
             source, revision=revision, dtype=getattr(torch, dtype), attn_implementation="sdpa"
@@ -75,9 +73,7 @@ class Qwen2Audio(CausalModel):
 
     def tokenise(self, prompt: str, audio_tokens: int) -> list[int]:
         content = [{"type": "audio", "audio_url": "utterance"}, {"type": "text", "text": prompt}]
-        text = self.processor.apply_chat_template(
-            [{"role": "user", "content": content}], add_generation_prompt=True, tokenize=False
-        )
+        text = self.processor.apply_chat_template([{"role": "user", "content": content}], add_generation_prompt=True, tokenize=False)
         ids = self.tokenizer(text, add_special_tokens=False)["input_ids"]
         place = [position for position, token in enumerate(ids) if token == self._audio_token]
         if len(place) != 1:
@@ -168,7 +164,6 @@ class Qwen2Audio(CausalModel):
         tokens = torch.tensor([list(ids)], device=self.device)
         output = self.model(input_ids=tokens, attention_mask=torch.ones_like(tokens), **self._features(audio))
         return output.logits[0].float()
-
 
 
 def load(entry: dict[str, Any], name: str, _labels: Sequence[Label], _template: PromptTemplate) -> Qwen2Audio:

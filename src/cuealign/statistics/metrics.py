@@ -89,17 +89,21 @@ def _conditions(groups, counts, uar, replicates, confidence) -> pd.DataFrame:
         for member in members:
             total = counts[member].sum()
             rows.append(
-                (intervention, p, member[2], total, uar[member])
-                + percentile_interval(replicates[member], confidence)
-                + (counts[member][..., -1].sum() / total,)
+                (
+                    *(intervention, p, member[2], total, uar[member]),
+                    *percentile_interval(replicates[member], confidence),
+                    counts[member][..., -1].sum() / total,
+                )
             )
         if interventions.get(intervention).uses_seed:
             average = np.mean([replicates[member] for member in members], axis=0)
             invalid = np.mean([counts[member][..., -1].sum() / counts[member].sum() for member in members])
             rows.append(
-                (intervention, p, MEAN, counts[members[0]].sum(), np.mean([uar[member] for member in members]))
-                + percentile_interval(average, confidence)
-                + (invalid,)
+                (
+                    *(intervention, p, MEAN, counts[members[0]].sum(), np.mean([uar[member] for member in members])),
+                    *percentile_interval(average, confidence),
+                    invalid,
+                )
             )
     return pd.DataFrame(rows, columns=list(CONDITION_COLUMNS))
 

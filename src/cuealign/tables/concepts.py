@@ -11,7 +11,9 @@ from cuealign.vocabulary import CONCEPTS, TOKENS, UNVOICED, VOICED_CONCEPTS
 def build(study: Study, _published: pd.DataFrame) -> TableContent:
     """One row per concept."""
     gendered = {
-        concept: [entry["title"] for name, entry in study.datasets.items() if _used(study, name) and concept in entry["tokens"]["gender_specific"]]
+        concept: [
+            entry["title"] for name, entry in study.datasets.items() if _used(study, name) and concept in entry["tokens"]["gender_specific"]
+        ]
         for concept in CONCEPTS
     }
     rows = []

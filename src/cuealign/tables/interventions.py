@@ -40,7 +40,8 @@ def build(study: Study, published: pd.DataFrame) -> TableContent:
     )
     if values["published_delta"].notna().any():
         display["Published Δ"] = [
-            "–" if pd.isna(row.published_delta) else f"{signed(row.published_delta)} ({signed(row.deviation)})" for row in values.itertuples()
+            "–" if pd.isna(row.published_delta) else f"{signed(row.published_delta)} ({signed(row.deviation)})"
+            for row in values.itertuples()
         ]
     note = "Perturbations with several seeds: UAR averaged over seeds; McNemar per seed, the largest p shown."
     return TableContent(caption, values, display, note)

@@ -35,8 +35,8 @@ from cuealign.interventions.base import Draws
 from cuealign.models.base import Label
 from cuealign.progress import Progress
 from cuealign.prompts import PromptTemplate
-from cuealign.vocabulary import CONCEPTS
 from cuealign.seeding import derive_seed, generator
+from cuealign.vocabulary import CONCEPTS
 
 logger = logging.getLogger(__name__)
 
@@ -124,9 +124,7 @@ def train(
     processor.save_pretrained(folder)
 
 
-def build_processor(
-    recipe: Recipe, template: PromptTemplate, labels: Sequence[Label], tokens: pd.DataFrame
-) -> Qwen2AudioProcessor:
+def build_processor(recipe: Recipe, template: PromptTemplate, labels: Sequence[Label], tokens: pd.DataFrame) -> Qwen2AudioProcessor:
     """Front end and tokenizer; the tokenizer is trained on the prompts of ``tokens`` and the answers."""
     words = [label.word for label in labels]
     chat = ["system\nYou are a helpful assistant.", "user\nAudio 1: ", "assistant\n"]
@@ -214,9 +212,7 @@ def _load(
     _, tokens = model.model.audio_tower._get_feat_extract_output_lengths(batch["attention_mask"].sum(-1))
     end = processor.tokenizer.convert_tokens_to_ids("<|im_end|>")
     answer = {label.name: [*processor.tokenizer(label.word)["input_ids"], end] for label in labels}
-    return _Examples(
-        batch["input_features"], batch["attention_mask"], tokens.tolist(), [answer[name] for name in manifest["label"]]
-    )
+    return _Examples(batch["input_features"], batch["attention_mask"], tokens.tolist(), [answer[name] for name in manifest["label"]])
 
 
 def _cue_blocks(recipe: Recipe, epoch: int, tokens: pd.DataFrame, template: PromptTemplate) -> list[str]:
@@ -296,8 +292,7 @@ def _fit(
         for epoch in range(recipe.epochs):
             random = generator("cue-tiny", recipe.seed, epoch, "order")
             prompts = [
-                tokenizer(text)["input_ids"]
-                for text in _chats(processor, template, words, _cue_blocks(recipe, epoch, tokens, template))
+                tokenizer(text)["input_ids"] for text in _chats(processor, template, words, _cue_blocks(recipe, epoch, tokens, template))
             ]
             total = 0.0
             for rows in np.array_split(random.permutation(len(manifest)), batches):
@@ -317,9 +312,7 @@ def _fit(
     model.eval()
 
 
-def _chats(
-    processor: Qwen2AudioProcessor, template: PromptTemplate, words: Sequence[str], cue_blocks: Sequence[str]
-) -> list[str]:
+def _chats(processor: Qwen2AudioProcessor, template: PromptTemplate, words: Sequence[str], cue_blocks: Sequence[str]) -> list[str]:
     """Chat text of each cue block, with one audio placeholder, up to where the answer starts."""
     chats = [
         [

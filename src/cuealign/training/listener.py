@@ -22,18 +22,17 @@ from cuealign.vocabulary import CONCEPTS
 def train(
     manifest: pd.DataFrame,
     tokens: pd.DataFrame,
-    template: PromptTemplate,
+    _template: PromptTemplate,
     labels: Sequence[Label],
     folder: Path,
     *,
     options: Mapping,
 ) -> None:
-    """Train a listener and save it as safetensors with a ``config.json``.
+    """Train a listener and save it as safetensors with a ``config.json``; it reads tokens, whatever the wording.
 
     Args:
         manifest: training utterances.
         tokens: their tokens, same order.
-        template: unused; listeners read tokens, not wording.
         labels: to be answered.
         folder: receives the checkpoint.
         options: ``hears``: ``audio`` or ``cues``.

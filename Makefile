@@ -1,0 +1,49 @@
+# make demo   sets everything up and runs the whole study on the embedded default
+# make test   sets everything up and passes the tests
+# make lint   checks formatting and style
+# make clean  removes results, logs and the environment
+
+PYTHON ?= python3.11
+CORES ?= $(shell getconf _NPROCESSORS_ONLN)
+BIN := .venv/bin
+LOCK := envs/requirements.lock
+
+.PHONY: demo test lint format setup lock docs clean
+
+demo: setup
+	$(BIN)/snakemake --cores $(CORES)
+	@echo
+	@cat results/tables/uar.md
+	@echo "Tables: results/tables  Figures: results/figures  Provenance: results/provenance.json"
+
+test: setup
+	$(BIN)/pytest --numprocesses 2 --cov --cov-report term
+
+lint: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/snakemake --lint
+
+format: setup
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	$(BIN)/snakefmt Snakefile workflow
+
+# The environment is made anew when the lock changes, and left alone otherwise.
+setup:
+	@cmp -s $(LOCK) .venv/installed.lock || { \
+	  $(PYTHON) -m venv --clear .venv && \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement $(LOCK) && \
+	  cp $(LOCK) .venv/installed.lock; }
+
+# Resolve pyproject.toml anew: writes the lock and the conda file that agrees with it.
+lock:
+	$(PYTHON) envs/resolve.py
+
+# Write what is generated from the code: the JSON schema and the reference in config/README.md.
+docs: setup
+	PYTHONPATH=src $(BIN)/python -m cuealign.reference
+
+clean:
+	rm -rf results logs .snakemake .venv .pytest_cache .ruff_cache .hypothesis .coverage
