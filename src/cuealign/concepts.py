@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from cuealign.errors import InputError
-from cuealign.vocabulary import CONCEPTS, ORDINAL, TOKENS, UNVOICED, VOICED_CONCEPTS, VOICED_DESCRIPTORS
+from cuealign.vocabulary import CONCEPTS, ORDINAL, TOKENS, UNVOICED, VOICED_CONCEPTS
 
 COMPONENTS: dict[str, dict[str, int]] = {
     "ENERGY": {"Loudness_sma3": 1},
@@ -170,7 +170,7 @@ class ConceptTokenizer:
         """
         self._check_genders(descriptors, genders)
         genders, scores = np.asarray(genders), self.scores(descriptors)
-        voiced = descriptors[list(VOICED_DESCRIPTORS)].notna().all(axis=1).to_numpy()
+        voiced = descriptors["F0semitoneFrom27.5Hz_sma3nz"].notna().to_numpy()
         tokens = {"utterance": descriptors["utterance"].to_numpy()}
         for concept in ORDINAL:
             column = np.empty(len(descriptors), dtype=object)

@@ -21,6 +21,8 @@ MINIMUM_SECONDS = 0.1
 
 _F0 = DESCRIPTORS.index("F0semitoneFrom27.5Hz_sma3nz")
 _VOICED = np.array([name in VOICED_DESCRIPTORS for name in DESCRIPTORS])
+# openSMILE reports 0 in voiced frames in which no two periods could be compared; its functionals leave those out.
+_PERIODIC = np.array([name in ("jitterLocal_sma3nz", "shimmerLocaldB_sma3nz") for name in DESCRIPTORS])
 
 
 @functools.cache
@@ -49,18 +51,21 @@ def mean_descriptors(frames: np.ndarray, *, voiced_mean: bool = True) -> np.ndar
 
     Args:
         frames: shape ``(frames, 25)``.
-        voiced_mean: average the descriptors named ``*nz`` over frames with F0 > 0, as openSMILE's own
-            functionals do; otherwise over all frames, in which unvoiced ones count as 0.
+        voiced_mean: average the descriptors named ``*nz`` over frames with F0 > 0, and of these jitter and
+            shimmer over frames in which they were measured, as openSMILE's own functionals do; otherwise
+            over all frames, in which unvoiced ones count as 0.
 
     Returns:
-        float64 array of shape ``(26,)``: the means, then the share of voiced frames. Voiced means of an
-        utterance without a voiced frame are NaN.
+        float64 array of shape ``(26,)``: the means, then the share of voiced frames. Means over no frame
+        are NaN: all voiced ones of an utterance without a voiced frame.
     """
     frames = frames.astype(np.float64)
     voiced = frames[:, _F0] > 0
     means = frames.mean(axis=0)
     if voiced_mean:
-        means[_VOICED] = frames[voiced][:, _VOICED].mean(axis=0) if voiced.any() else np.nan
+        counted = voiced[:, None] & ((frames > 0) | ~_PERIODIC)
+        sums, counts = np.where(counted, frames, 0).sum(axis=0), counted.sum(axis=0)
+        means[_VOICED] = np.divide(sums, counts, out=np.full(len(sums), np.nan), where=counts > 0)[_VOICED]
     elif not voiced.any():
         means[_VOICED] = np.nan
     return np.append(means, voiced.mean())
