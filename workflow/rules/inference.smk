@@ -19,7 +19,6 @@ rule train:
         model=wildcard(name for name, model in settings.models.items() if model.training),
     conda:
         "../../envs/cuealign.yaml"
-    threads: 2
     resources:
         mem="4GB",
         runtime="2h",

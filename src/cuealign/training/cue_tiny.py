@@ -65,7 +65,7 @@ class Recipe:
     batch_size: int = 32
     learning_rate: float = 3e-3
     weight_decay: float = 0.05
-    threads: int = 2
+    threads: int = 1
     mel_bins: int = 24
     seconds: int = 3
     audio_width: int = 32
