@@ -46,7 +46,7 @@ GROUPINGS = ((), ("PITCH",), ("FORMANTS",), ("PITCH", "FORMANTS"))
 # costs five digits of sixteen). Scores are of order one, so 1e-9 is beyond either and far below the spacing of the scores.
 CLEARANCE = 1e-9
 
-fast = settings(max_examples=25, deadline=None)
+fast = settings(max_examples=15, deadline=None)
 
 
 # ----------------------------------------------------------------------------------------------------------------- data
@@ -400,7 +400,7 @@ def fitted_case() -> tuple[pd.DataFrame, list[str], dict]:
     return descriptors, genders, expected
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     changes=st.dictionaries(st.sampled_from(DESCRIPTORS), st.tuples(st.floats(0.01, 100), st.floats(-1000, 1000)), min_size=1),
     gender_specific=st.sampled_from(GROUPINGS),
@@ -620,7 +620,7 @@ def test_unvoiced_utterances_leave_the_voiced_edges_where_they_are():
 # ------------------------------------------------------------------------------------------------------ to and from JSON
 
 
-@fast
+@settings(max_examples=8, deadline=None)
 @given(
     seed=st.integers(0, 10_000),
     gender_specific=st.sampled_from(GROUPINGS),

@@ -33,7 +33,8 @@ TREND_COLUMNS = ["spearman_rho", "spearman_p", "n"]
 CONFUSION_COLUMNS = ["intervention", "p", "label", "prediction", "count"]
 
 quick = settings(max_examples=60, deadline=None)
-slow = settings(max_examples=12, deadline=None)
+moderate = settings(max_examples=15, deadline=None)
+slow = settings(max_examples=8, deadline=None)
 
 items = st.lists(
     st.tuples(st.sampled_from(SPEAKERS), st.sampled_from(LABELS), st.sampled_from((*LABELS, INVALID))),
@@ -374,7 +375,7 @@ def test_mcnemar_refuses_outcomes_of_unequal_shapes(one, other):
         exact_mcnemar(np.ones(one, dtype=bool), np.ones(other, dtype=bool))
 
 
-@slow
+@moderate
 @given(probabilities)
 def test_holm_is_the_step_down_procedure(p_values):
     adjusted = holm(p_values)
@@ -382,7 +383,7 @@ def test_holm_is_the_step_down_procedure(p_values):
     assert adjusted == pytest.approx(holm_step_down(p_values), rel=ROUNDING, abs=0)
 
 
-@slow
+@moderate
 @given(probabilities)
 def test_holm_keeps_the_order_and_lies_between_the_raw_and_the_bonferroni_values(p_values):
     adjusted = holm(p_values)
@@ -393,7 +394,7 @@ def test_holm_keeps_the_order_and_lies_between_the_raw_and_the_bonferroni_values
         assert p_adjusted <= q_adjusted if p <= q else p_adjusted >= q_adjusted
 
 
-@slow
+@moderate
 @given(probabilities, st.randoms(use_true_random=False))
 def test_holm_follows_the_order_of_its_input(p_values, random):
     order = random.sample(range(len(p_values)), len(p_values))
@@ -649,7 +650,8 @@ def test_confusion_pools_the_seeds_of_a_condition(study, metrics):
     assert by_key(metrics.confusion, ["intervention", "p", "label", "prediction"], ["count"]) == wanted
 
 
-def test_evaluation_leaves_its_tables_as_they_were(study):
+def test_evaluation_leaves_its_tables_as_they_were():
+    study = random_study(0)
     before = {key: frame.copy(deep=True) for key, frame in study.items()}
     evaluate(study, LABELS, **SETTINGS)
     for key, frame in study.items():

@@ -123,7 +123,10 @@ class ConceptTokenizer:
                     raise InputError(f"{concept}: {len(values)} utterances with a score in group {group!r}, at least 5 needed")
                 self.edges_[concept][group] = [float(edge) for edge in np.quantile(values, QUANTILES)]
         f0 = descriptors["F0semitoneFrom27.5Hz_sma3nz"].to_numpy()
-        self.f0_ = {group: _robust(f0[rows], f"F0 of group {group}") for group, rows in self._groups("PITCH", groups)}
+        self.f0_ = {
+            group: _robust(f0[rows], f"descriptor F0semitoneFrom27.5Hz_sma3nz, group {group}")
+            for group, rows in self._groups("PITCH", groups)
+        }
         return self
 
     def _groups(self, concept: str, genders: np.ndarray) -> list[tuple[str, np.ndarray]]:

@@ -47,11 +47,13 @@ class CueBlockTemplate:
 
     @cached_property
     def _pattern(self) -> str:
-        pattern = re.escape(self.text)
-        for concept in CONCEPTS:
-            tokens = (*TOKENS[concept], UNVOICED) if concept in VOICED_CONCEPTS else TOKENS[concept]
-            pattern = pattern.replace(re.escape("{" + concept + "}"), f"(?P<{concept}>{'|'.join(tokens)})")
-        return rf"(?:^|\n){pattern}$"
+        pattern = ""
+        for literal, concept, _, _ in Formatter().parse(self.text):
+            pattern += re.escape(literal)
+            if concept is not None:
+                tokens = (*TOKENS[concept], UNVOICED) if concept in VOICED_CONCEPTS else TOKENS[concept]
+                pattern += f"(?P<{concept}>{'|'.join(tokens)})"
+        return rf"(?:\A|\n){pattern}\Z"
 
 
 @dataclass(frozen=True)
@@ -88,9 +90,13 @@ class PromptTemplate:
 def _fields(text: str) -> list[str]:
     """Names in braces."""
     try:
-        return [name for _, name, _, _ in Formatter().parse(text) if name is not None]
+        parts = [(name, style, conversion) for _, name, style, conversion in Formatter().parse(text) if name is not None]
     except ValueError as error:
         raise ConfigError(f"braces do not match ({error})") from None
+    for name, style, conversion in parts:
+        if style or conversion:
+            raise ConfigError(f"{{{name}}} must stand in braces alone, without a conversion or a format")
+    return [name for name, _, _ in parts]
 
 
 def prompt_id(prompt: str) -> str:
@@ -112,14 +118,14 @@ class AnswerParser:
         self._label_of: dict[str, str] = {}
         for label, words in synonyms.items():
             for word in words:
-                other = self._label_of.setdefault(word.lower(), label)
+                other = self._label_of.setdefault(word.casefold(), label)
                 if other != label:
                     raise ConfigError(f"answers: {word!r} stands for both {other!r} and {label!r}")
         # Longest first, so that "not happy" as a phrase would win over "happy".
         words = sorted(self._label_of, key=len, reverse=True)
-        self._pattern = re.compile(r"(?<!\w)(" + "|".join(map(re.escape, words)) + r")(?!\w)", re.IGNORECASE)
+        self._pattern = re.compile(r"(?<!\w)(" + "|".join(map(re.escape, words)) + r")(?!\w)")
 
     def __call__(self, answer: str) -> str:
         """The one label that ``answer`` names, or INVALID if it names none or several."""
-        found = {self._label_of[word.lower()] for word in self._pattern.findall(answer)}
+        found = {self._label_of[word] for word in self._pattern.findall(answer.casefold())}
         return found.pop() if len(found) == 1 else INVALID

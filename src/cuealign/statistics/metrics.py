@@ -64,7 +64,7 @@ def evaluate(
     speakers = sorted(set(first["speaker"]))
     weights = speaker_weights(len(speakers), resamples, seed)
     counts = {condition: confusion_counts(table, labels, speakers) for condition, table in predictions.items()}
-    uar = {condition: float(unweighted_average_recall(count.sum(axis=0))) for condition, count in counts.items()}
+    uar = {condition: float(_settle(unweighted_average_recall(count.sum(axis=0)))) for condition, count in counts.items()}
     replicates = {condition: resampled_uar(count, weights) for condition, count in counts.items()}
     groups = _groups(predictions)
     return Metrics(
@@ -73,6 +73,11 @@ def evaluate(
         trend=_trend(uar),
         confusion=_confusion(groups, counts, labels),
     )
+
+
+def _settle(values: np.ndarray | float) -> np.ndarray:
+    """Round off what sums in another order differ by: equal UARs must tie in ranks, and their difference be 0."""
+    return np.round(values, 12) + 0.0  # and no negative zero
 
 
 def _groups(predictions: Mapping[Condition, pd.DataFrame]) -> dict[tuple[str, str], list[Condition]]:
@@ -120,8 +125,9 @@ def _comparisons(predictions, groups, uar, replicates, confidence) -> pd.DataFra
     hits = {condition: (table["label"] == table["prediction"]).to_numpy() for condition, table in predictions.items()}
     rows = []
     for a, b in compared(list(groups)):
-        delta = np.mean([uar[member] for member in groups[a]]) - np.mean([uar[member] for member in groups[b]])
+        delta = _settle(np.mean([uar[member] for member in groups[a]]) - np.mean([uar[member] for member in groups[b]]))
         difference = np.mean([replicates[m] for m in groups[a]], axis=0) - np.mean([replicates[m] for m in groups[b]], axis=0)
+        difference = _settle(difference)
         p_value = max(exact_mcnemar(hits[x], hits[y]) for x in groups[a] for y in groups[b])
         rows.append((conditions.title(*a), conditions.title(*b), delta, *percentile_interval(difference, confidence), p_value))
     table = pd.DataFrame(rows, columns=list(COMPARISON_COLUMNS[:-1]))
