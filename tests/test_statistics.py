@@ -32,9 +32,9 @@ COMPARISON_COLUMNS = ["a", "b", "delta", "ci_low", "ci_high", "mcnemar_p", "holm
 TREND_COLUMNS = ["spearman_rho", "spearman_p", "n"]
 CONFUSION_COLUMNS = ["intervention", "p", "label", "prediction", "count"]
 
-quick = settings(max_examples=60, deadline=None)
-moderate = settings(max_examples=15, deadline=None)
-slow = settings(max_examples=8, deadline=None)
+quick = settings(max_examples=40, deadline=None)
+moderate = settings(max_examples=10, deadline=None)
+slow = settings(max_examples=6, deadline=None)
 
 items = st.lists(
     st.tuples(st.sampled_from(SPEAKERS), st.sampled_from(LABELS), st.sampled_from((*LABELS, INVALID))),

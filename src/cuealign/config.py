@@ -161,8 +161,10 @@ class Model(_Strict):
 class Answer(_Strict):
     """How a label is spoken."""
 
-    word: str = Field(description="The word by which prompts offer the label.")
-    synonyms: list[str] = Field(default=[], description="Further words read as the label, matched whole, without regard to case.")
+    word: Annotated[str, Field(min_length=1)] = Field(description="The word by which prompts offer the label.")
+    synonyms: list[Annotated[str, Field(min_length=1)]] = Field(
+        default=[], description="Further words read as the label, matched whole, without regard to case."
+    )
 
 
 class Statistics(_Strict):

@@ -33,11 +33,12 @@ class Progress:
     def update(self, count: int = 1) -> None:
         """Report ``count`` further units as done."""
         self.done += count
+        now = time.monotonic()
         if self._bar is not None:
             self._bar.update(count)
-        elif self.done < self.total and time.monotonic() - self._last >= LINE_EVERY:
-            self._last = time.monotonic()
-            rate = self.done / (self._last - self._start)
+        elif self.done < self.total and now - self._last >= LINE_EVERY:
+            self._last = now
+            rate = self.done / (now - self._start)
             left = (self.total - self.done) / rate
             logger.info(
                 "%s: %d of %d (%.0f %%), %.1f %s/s, %s left",

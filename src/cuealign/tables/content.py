@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from cuealign.study import Cell
+
 _LATEX = {
     "&": r"\&",
     "%": r"\%",
@@ -16,6 +18,7 @@ _LATEX = {
     "⁻": "$^-$",
     "⁺": "$^+$",
     "–": "--",
+    "ρ": r"$\rho$",
 }
 
 
@@ -72,6 +75,22 @@ def _md(text: str) -> str:
 
 def _tex(text: str) -> str:
     return "".join(_LATEX.get(character, character) for character in text)
+
+
+def find_published(published: pd.DataFrame, cell: Cell, measure: str, **where: str) -> float:
+    """The paper's value of a measure in a cell, NaN where it reports none.
+
+    Args:
+        published: ``resources/published.csv``.
+        cell: dataset, split and model.
+        measure: such as ``uar`` or ``delta``.
+        where: further columns with their values, such as the intervention.
+    """
+    wanted = {"dataset": cell.dataset, "split": cell.split, "model": cell.model, "measure": measure, **where}
+    match = published
+    for column, value in wanted.items():
+        match = match[match[column] == value]
+    return float(match["value"].iloc[0]) if len(match) else float("nan")
 
 
 def number(value: float, digits: int = 3) -> str:

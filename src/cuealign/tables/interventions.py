@@ -3,7 +3,7 @@
 import pandas as pd
 
 from cuealign.study import Study
-from cuealign.tables.content import TableContent, interval, p_value, signed
+from cuealign.tables.content import TableContent, find_published, interval, number, p_value, signed
 
 
 def build(study: Study, published: pd.DataFrame) -> TableContent:
@@ -18,7 +18,7 @@ def build(study: Study, published: pd.DataFrame) -> TableContent:
                 "model": study.models[cell.model]["title"],
             }
             table = table.assign(**names)
-            theirs = [_published(published, cell, row.a, row.b) for row in table.itertuples()]
+            theirs = [find_published(published, cell, "delta", comparison=f"{row.a} - {row.b}") for row in table.itertuples()]
             parts.append(table.assign(published_delta=theirs, deviation=table["delta"] - theirs))
     caption = "Token interventions: differences in UAR, speaker-clustered 95% intervals, exact McNemar, Holm-corrected per model and split."
     columns = ["dataset", "split", "model", "a", "b", "delta", "ci_low", "ci_high", "mcnemar_p", "holm_p", "published_delta", "deviation"]
@@ -44,16 +44,19 @@ def build(study: Study, published: pd.DataFrame) -> TableContent:
             for row in values.itertuples()
         ]
     note = "Perturbations with several seeds: UAR averaged over seeds; McNemar per seed, the largest p shown."
-    return TableContent(caption, values, display, note)
+    return TableContent(caption, values, display, " ".join([note, *_trends(study, published)]))
 
 
-def _published(published: pd.DataFrame, cell, a: str, b: str) -> float:
-    """The paper's difference between two conditions, NaN where it reports none."""
-    match = published[
-        (published["dataset"] == cell.dataset)
-        & (published["split"] == cell.split)
-        & (published["model"] == cell.model)
-        & (published["measure"] == "delta")
-        & (published["comparison"] == f"{a} - {b}")
-    ]
-    return float(match["value"].iloc[0]) if len(match) else float("nan")
+def _trends(study: Study, published: pd.DataFrame) -> list[str]:
+    """One sentence per cell in which UAR was measured at several strengths of corruption."""
+    sentences = []
+    for cell in study.select():
+        trend = study.metrics(cell, "trend").iloc[0]
+        if pd.notna(trend["spearman_rho"]):
+            sentence = f"{study.models[cell.model]['title']} on {study.datasets[cell.dataset]['title']} ({cell.split}):"
+            sentence += (
+                f" Spearman ρ of UAR and p {number(trend['spearman_rho'], 2)}, p {p_value(trend['spearman_p'])}, {trend['n']:.0f} runs"
+            )
+            theirs = find_published(published, cell, "spearman_rho")
+            sentences.append(sentence + ("." if pd.isna(theirs) else f"; published {number(theirs, 2)}."))
+    return sentences

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from cuealign.study import Cell, Study
-from cuealign.tables.content import TableContent, interval, number, p_value, signed
+from cuealign.tables.content import TableContent, find_published, interval, number, p_value, signed
 
 _COLUMNS = [
     *("dataset", "split", "group", "model", "n", "uar_none", "none_low", "none_high", "uar_correct", "correct_low", "correct_high"),
@@ -38,7 +38,7 @@ def rows(study: Study, cells: Sequence[Cell], published: pd.DataFrame) -> pd.Dat
         for name, values in (("none", none), ("correct", correct)):
             if values is not None:
                 row |= {f"uar_{name}": values["uar"], f"{name}_low": values["ci_low"], f"{name}_high": values["ci_high"]}
-            theirs = published_uar(published, cell, name)
+            theirs = find_published(published, cell, "uar", intervention=name)
             row[f"published_{name}"] = theirs
             row[f"deviation_{name}"] = float("nan") if values is None else values["uar"] - theirs
         if len(gain):
@@ -50,19 +50,6 @@ def rows(study: Study, cells: Sequence[Cell], published: pd.DataFrame) -> pd.Dat
             }
         found.append(row)
     return pd.DataFrame(found, columns=_COLUMNS)
-
-
-def published_uar(published: pd.DataFrame, cell: Cell, intervention: str, p: str = "0") -> float:
-    """The paper's UAR of a condition, NaN where it has none."""
-    match = published[
-        (published["dataset"] == cell.dataset)
-        & (published["split"] == cell.split)
-        & (published["model"] == cell.model)
-        & (published["intervention"] == intervention)
-        & (published["p"].astype(float) == float(p))
-        & (published["measure"] == "uar")
-    ]
-    return float(match["value"].iloc[0]) if len(match) else float("nan")
 
 
 def notes(values: pd.DataFrame) -> str:
