@@ -183,7 +183,7 @@ def test_progress_shows_rate_and_what_is_left(caplog, monkeypatch):
     with caplog.at_level(logging.INFO), Progress(4, "work", "file") as shown:
         shown.update()  # after 5 s: too early for a line
         shown.update()  # after 20 s
-    assert caplog.messages == ["work: 2 of 4 (50 %), 0.1 file/s, 20 s left", "work: 2 files in 1 h 02 min"]
+    assert caplog.messages == ["work: 2 of 4 (50 %), 0.1 file/s, 20 s left", "work: 2 files in 1 h 01 min"]
 
 
 def test_progress_yields_everything_and_needs_a_length():

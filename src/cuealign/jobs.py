@@ -21,7 +21,9 @@ def job(log: Path | str | None = None) -> Iterator[None]:
     if log:
         Path(log).parent.mkdir(parents=True, exist_ok=True)
         handlers.append(logging.FileHandler(log, mode="w"))
-    logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=handlers, force=True)
+    root = logging.getLogger()
+    for handler in handlers:
+        root.addHandler(handler)
     logger.setLevel(logging.INFO)  # ours in full, those of the libraries from warnings up
     logging.captureWarnings(True)
     try:
@@ -32,3 +34,8 @@ def job(log: Path | str | None = None) -> Iterator[None]:
     except Exception:
         logger.exception("unexpected error")
         raise
+    finally:
+        logging.captureWarnings(False)
+        for handler in handlers:
+            root.removeHandler(handler)
+            handler.close()

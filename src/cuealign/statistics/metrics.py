@@ -55,12 +55,13 @@ def evaluate(
         resamples, confidence, seed: of the bootstrap.
 
     Raises:
-        InputError: if the conditions do not cover the same utterances.
+        InputError: if the conditions do not cover the same utterances, with the same speakers and labels.
     """
     first = next(iter(predictions.values()))
     for condition, table in predictions.items():
-        if not table["utterance"].equals(first["utterance"]):
-            raise InputError(f"condition {condition} covers other utterances than the rest; remake the predictions")
+        for column in ("utterance", "speaker", "label"):
+            if list(table[column]) != list(first[column]):
+                raise InputError(f"condition {condition} has another {column} column than the rest; remake the predictions")
     speakers = sorted(set(first["speaker"]))
     weights = speaker_weights(len(speakers), resamples, seed)
     counts = {condition: confusion_counts(table, labels, speakers) for condition, table in predictions.items()}
