@@ -124,3 +124,12 @@ def test_a_file_that_vanished_is_named(corpus, dataset, tmp_path):
     (tmp_path / "gone.wav").unlink()
     with pytest.raises(InputError, match=r"gone\.wav: no such file"):
         descriptors.extract(built)
+
+
+def test_sound_that_changed_since_the_manifest_is_refused(corpus, dataset, tmp_path):
+    folder, _ = corpus
+    entry = dataset | {"manifest": str(folder / "manifest.csv")}
+    built = gate.build(manifest.read(entry, manifest.sources(entry)), entry, name="c")
+    built.loc[3, "file"] = str(write(tmp_path / "other.wav", tone(0.5, seed=77)))
+    with pytest.raises(InputError, match=r"other\.wav: the sound has changed"):
+        descriptors.extract(built)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from cuealign import models
+from cuealign import audio, models
 from cuealign.errors import InputError, ModelError
 from cuealign.models import backend_module, checkpoints
 from cuealign.models.base import Label, Sweep
@@ -16,7 +16,7 @@ from cuealign.training import cue_tiny, recipe_module
 from cuealign.vocabulary import CONCEPTS
 from tests.conftest import LABELS, TEMPLATE, random_tokens, tone, write
 
-ENTRY = {"path": None, "hub_id": None, "revision": None, "dtype": "float32", "device": "cpu", "max_new_tokens": 4, "threads": 1}
+ENTRY = {"path": None, "hub_id": None, "revision": None, "dtype": "float32", "device": "cpu", "max_new_tokens": 4}
 
 
 @pytest.fixture(scope="module")
@@ -30,8 +30,8 @@ def study(tmp_path_factory):
         label = names[index % 4]
         pitch = 100 + 50 * (index % 4) + random.normal(0, 15)
         path = write(folder / f"{index}.wav", tone(0.3, pitch=pitch, seed=index))
-        rows.append((f"u{index}", str(path), 0.0, 0.3, label))
-    manifest = pd.DataFrame(rows, columns=["utterance", "file", "start", "end", "label"])
+        rows.append((f"u{index}", str(path), 0.0, 0.3, label, audio.fingerprint(*audio.read_native(path))))
+    manifest = pd.DataFrame(rows, columns=["utterance", "file", "start", "end", "label", "audio_sha256"])
     tokens = random_tokens(list(manifest["utterance"]))
     tokens["PITCH"] = [("VERY_LOW", "LOW", "HIGH", "VERY_HIGH")[index % 4] for index in range(40)]
     tokens["cue_block"] = [TEMPLATE.cue_block.serialise(row._asdict()) for row in tokens.itertuples()]
@@ -117,7 +117,6 @@ def test_cue_tiny_learns_what_it_is_shown(study, tmp_path):
     manifest, tokens = study
     options = {"epochs": 30, "batch_size": 8, "seconds": 1, "threads": 1, "mix": [0.0, 1.0, 0.0, 0.0], "dropout": 0.0}
     cue_tiny.train(manifest, tokens, TEMPLATE, LABELS, tmp_path, options=options)
-    from cuealign import audio
     from cuealign.inference.prefix import PrefixEngine
 
     engine = PrefixEngine(backend_module("qwen2_audio", "m").load(ENTRY | {"path": str(tmp_path)}, "m", LABELS, TEMPLATE), LABELS)

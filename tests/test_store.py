@@ -9,6 +9,7 @@ import time
 import pandas as pd
 import pytest
 
+from cuealign import audio
 from cuealign.errors import InputError
 from cuealign.inference import sweep
 from cuealign.inference.store import ResponseStore, response_key
@@ -42,7 +43,8 @@ def manifest(tmp_path):
     rows = []
     for index in range(7):
         path = write(tmp_path / "audio" / f"u{index}.wav", tone(0.05 + 0.02 * index, seed=index))
-        rows.append((f"u{index}", str(path), 0.0, 0.05 + 0.02 * index, 0.05 + 0.02 * index, f"hash{index}"))
+        seconds = 0.05 + 0.02 * index
+        rows.append((f"u{index}", str(path), 0.0, seconds, seconds, audio.fingerprint(*audio.read_native(path))))
     return pd.DataFrame(rows, columns=["utterance", "file", "start", "end", "duration", "audio_sha256"])
 
 
@@ -82,7 +84,8 @@ def test_identical_prompts_are_asked_once(manifest, tmp_path):
 
 
 def test_same_samples_under_two_ids_are_computed_once_and_answered_twice(manifest, tmp_path):
-    doubled = manifest.assign(audio_sha256=["same"] * len(manifest))
+    first = manifest.iloc[0]
+    doubled = manifest.assign(**{name: [first[name]] * len(manifest) for name in ("file", "end", "duration", "audio_sha256")})
     table, computed, _ = run(doubled, [], tmp_path / "store")
     assert computed == 1
     assert list(table["utterance"]) == list(manifest["utterance"])
@@ -138,6 +141,12 @@ def test_a_condition_without_an_utterance_is_an_error(manifest):
     short = pd.DataFrame({"utterance": ["u0"], "cue_block": [""]})
     with pytest.raises(InputError, match="'u1'"):
         sweep.questions(manifest, [short], TEMPLATE, LABELS, "f", SETTINGS)
+
+
+def test_sound_that_changed_since_the_manifest_is_refused(manifest, tmp_path):
+    write(tmp_path / "audio" / "u3.wav", tone(0.11, seed=99))
+    with pytest.raises(InputError, match=r"u3\.wav: the sound has changed since the manifest was built"):
+        run(manifest, [], tmp_path / "store")
 
 
 def test_keys_depend_on_every_part():

@@ -2,6 +2,7 @@
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soundfile
@@ -49,20 +50,32 @@ def read_native(file: Path | str, start: float = 0.0, end: float | None = None) 
     return samples, rate
 
 
-def read(file: Path | str, start: float = 0.0, end: float | None = None) -> np.ndarray:
+def read(file: Path | str, start: float = 0.0, end: float | None = None, *, sha256: str | None = None) -> np.ndarray:
     """Read speech as every part of the workflow hears it: mono, 16 kHz.
 
     Channels are averaged; other rates are resampled by soxr at its high quality.
+
+    Args:
+        file: path.
+        start, end: of the segment, in seconds.
+        sha256: of the samples, as the manifest has it (:func:`fingerprint`); None leaves it unchecked.
 
     Returns:
         float32 samples, shape ``(n,)``.
 
     Raises:
-        InputError: as :func:`read_native`.
+        InputError: as :func:`read_native`, and if the samples are not those of the manifest.
     """
     samples, rate = read_native(file, start, end)
+    if sha256 is not None and fingerprint(samples, rate) != sha256:
+        raise InputError(f"{file}: the sound has changed since the manifest was built; delete the manifest to have all of it made again")
     mono = samples.mean(axis=1, dtype=np.float32)
     return mono if rate == RATE else soxr.resample(mono, rate, RATE, quality="HQ")
+
+
+def read_utterance(row: Any) -> np.ndarray:
+    """Read a row of a manifest, its samples checked against their hash; see :func:`read`."""
+    return read(row.file, row.start, row.end, sha256=row.audio_sha256)
 
 
 def fingerprint(samples: np.ndarray, rate: int) -> str:

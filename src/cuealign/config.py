@@ -83,6 +83,7 @@ class Dataset(_Strict):
 
     title: str = Field(description="Name in tables and figures.")
     licence: str = Field(description="Licence of the recordings; goes into the provenance.")
+    note: str = Field(default="", description="Caution that goes with every number on this corpus.")
     reader: str = Field(description="`manifest`, `iemocap`, `aibo` or `audformat`.")
     root: str | None = Field(default=None, description="Folder of the corpus; for `manifest`, the folder that files are relative to.")
     manifest: str | None = Field(default=None, description="For the reader `manifest`: CSV file, one row per utterance.")

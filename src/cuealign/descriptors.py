@@ -71,11 +71,11 @@ def mean_descriptors(frames: np.ndarray, *, voiced_mean: bool = True) -> np.ndar
     return np.append(means, voiced.mean())
 
 
-def _extract_one(row: tuple[str, float, float, bool]) -> np.ndarray | str:
+def _extract_one(row: tuple[str, float, float, str, bool]) -> np.ndarray | str:
     """Means of one utterance, or the problem with it."""
-    file, start, end, voiced_mean = row
+    file, start, end, sha256, voiced_mean = row
     try:
-        means = mean_descriptors(low_level_descriptors(audio.read(file, start, end)), voiced_mean=voiced_mean)
+        means = mean_descriptors(low_level_descriptors(audio.read(file, start, end, sha256=sha256)), voiced_mean=voiced_mean)
     except InputError as error:
         return str(error)
     if not np.isfinite(means[~np.append(_VOICED, False)]).all():
@@ -97,7 +97,7 @@ def extract(manifest: pd.DataFrame, *, voiced_mean: bool = True, workers: int = 
     Raises:
         InputError: naming every file that cannot be read.
     """
-    rows = [(row.file, row.start, row.end, voiced_mean) for row in manifest.itertuples()]
+    rows = [(row.file, row.start, row.end, row.audio_sha256, voiced_mean) for row in manifest.itertuples()]
     results = list(parallel_map(_extract_one, rows, "descriptors", unit="utterance", workers=workers))
     raise_all((result for result in results if isinstance(result, str)), where="descriptors")
     means = pd.DataFrame(np.stack(results), columns=[*DESCRIPTORS, "voiced_fraction"])

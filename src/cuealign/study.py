@@ -43,6 +43,11 @@ class Study:
         found = [Cell(*cell) for cell in self.cells]
         return [cell for cell in found if dataset in (None, cell.dataset) and split in (None, cell.split)]
 
+    def cautions(self, *, dataset: str | None = None) -> str:
+        """The notes of the datasets that were run, as sentences."""
+        named = {cell.dataset: self.datasets[cell.dataset] for cell in self.select(dataset=dataset)}
+        return " ".join(f"{entry['title']}: {entry['note']}" for entry in named.values() if entry["note"])
+
     def metrics(self, cell: Cell, name: str) -> pd.DataFrame:
         """One of the metrics tables of a cell: conditions, comparisons, trend or confusion."""
         path = Path(self.results, "metrics", cell.dataset, cell.split, cell.model, f"{name}.csv")

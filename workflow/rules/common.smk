@@ -57,6 +57,18 @@ def corpus_sources(wildcards):
     return reader_module(dataset["reader"]).sources(dataset) if dataset["reader"] in readers() else []
 
 
+def corpus_of(wildcards):
+    """What a manifest depends on; another title or other tokens must not decode a corpus again."""
+    entry = config["datasets"][wildcards.dataset]
+    return {key: value for key, value in entry.items() if key not in ("title", "licence", "note", "tokens")}
+
+
+def backend_of(wildcards):
+    """What responses depend on; another title or time limit must not load a model again."""
+    unrelated = ("title", "licence", "group", "shards", "memory", "runtime", "threads", "prompt", "training")
+    return {key: value for key, value in config["models"][wildcards.model].items() if key not in unrelated}
+
+
 def runs_of(wildcards):
     """Runs of the grid that agree with the wildcards."""
     return [run for run in RUNS if all(getattr(run, name, value) == value for name, value in wildcards.items())]

@@ -38,7 +38,7 @@ rule build_manifest:
         mem="4GB",
         runtime="2h",
     params:
-        dataset=lookup("datasets/{dataset}", within=config),
+        dataset=corpus_of,
         code=digest("cuealign.corpora.gate", "cuealign.corpora.manifest"),
     script:
         "../../scripts/build_manifest.py"

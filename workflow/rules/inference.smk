@@ -57,7 +57,7 @@ rule respond:
         runtime=lookup("models/{model}/runtime", within=config),
     params:
         store="results/responses/{dataset}/{split}/{model}/store",
-        model=lookup("models/{model}", within=config),
+        model=backend_of,
         shards=lookup("models/{model}/shards", within=config),
         splits=lookup("datasets/{dataset}/splits", within=config),
         labels=lambda wildcards: labels_of(wildcards.dataset),

@@ -55,7 +55,16 @@ def _panel(axes: Axes, table: pd.DataFrame, trend: pd.DataFrame, colour: tuple) 
     if trend["spearman_rho"].notna().all():
         rho, value = trend["spearman_rho"].iloc[0], trend["spearman_p"].iloc[0]
         shown = "p < .0001" if value < 1e-4 else f"p = {p_value(value)}"
-        axes.text(0.015, 0.05, f"ρ = {number(rho, 2)}, {shown}", transform=axes.transAxes, ha="left", va="bottom", fontsize=6.5)
+        axes.text(
+            0.015,
+            0.05,
+            f"ρ = {number(rho, 2)}, {shown}",
+            transform=axes.transAxes,
+            ha="left",
+            va="bottom",
+            fontsize=6.5,
+            backgroundcolor="white",
+        )
     axes.set_xticks(p)
     axes.margins(y=0.18)
     axes.grid(axis="y")

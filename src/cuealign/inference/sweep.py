@@ -117,7 +117,7 @@ def answer(
         for start in range(0, len(todo), pack):
             part = todo[start : start + pack]
             rows = []
-            sweeps = [Sweep(row.utterance, audio.read(row.file, row.start, row.end), tuple(q.prompt for q in qs)) for row, qs in part]
+            sweeps = [Sweep(row.utterance, audio.read_utterance(row), tuple(q.prompt for q in qs)) for row, qs in part]
             for (row, found), responses in zip(part, responder.respond(sweeps), strict=True):
                 rows += [
                     (question.key, row.utterance, prompt_id(question.prompt), response)

@@ -168,7 +168,6 @@ class Qwen2Audio(CausalModel):
 
 def load(entry: dict[str, Any], name: str, _labels: Sequence[Label], _template: PromptTemplate) -> Qwen2Audio:
     """Load a Qwen2-Audio checkpoint; see :mod:`cuealign.models`."""
-    torch.set_num_threads(entry["threads"])
     if entry["path"] is not None:
         source: str | Path = local_folder(entry["path"], name)
         fingerprint = hash_folder(source)

@@ -20,4 +20,4 @@ def of_dataset(study: Study, published: pd.DataFrame, dataset: str, caption: str
     display = pd.concat([values[["split"]].rename(columns=str.capitalize), uar.display(values)], axis=1)
     if len(values) == 0:
         return TableContent(caption, values, display, f"No run of the dataset {dataset!r} in this study's grid.")
-    return TableContent(caption, values, display, uar.notes(values))
+    return TableContent(caption, values, display, uar.notes(study, values, dataset))

@@ -44,7 +44,7 @@ def build(study: Study, published: pd.DataFrame) -> TableContent:
             for row in values.itertuples()
         ]
     note = "Perturbations with several seeds: UAR averaged over seeds; McNemar per seed, the largest p shown."
-    return TableContent(caption, values, display, " ".join([note, *_trends(study, published)]))
+    return TableContent(caption, values, display, " ".join([note, *_trends(study, published), study.cautions()]).strip())
 
 
 def _trends(study: Study, published: pd.DataFrame) -> list[str]:

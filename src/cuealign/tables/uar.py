@@ -17,7 +17,7 @@ def build(study: Study, published: pd.DataFrame) -> TableContent:
     """One row per cell of the study."""
     values = rows(study, study.select(), published)
     return TableContent(
-        "UAR without (UAR⁻) and with (UAR⁺) aligned concept tokens, Δ = UAR⁺ − UAR⁻.", values, _display(values), notes(values)
+        "UAR without (UAR⁻) and with (UAR⁺) aligned concept tokens, Δ = UAR⁺ − UAR⁻.", values, _display(values), notes(study, values)
     )
 
 
@@ -52,12 +52,12 @@ def rows(study: Study, cells: Sequence[Cell], published: pd.DataFrame) -> pd.Dat
     return pd.DataFrame(found, columns=_COLUMNS)
 
 
-def notes(values: pd.DataFrame) -> str:
-    """What the columns mean, as far as they occur."""
+def notes(study: Study, values: pd.DataFrame, dataset: str | None = None) -> str:
+    """What the columns mean, as far as they occur, and the cautions of the corpora."""
     note = "In brackets: 95% interval of a bootstrap over speakers. p: exact McNemar test of UAR⁺ against UAR⁻."
     if values[["published_none", "published_correct"]].notna().any(axis=None):
         note += " Published: the paper's value, and ours minus theirs."
-    return note
+    return f"{note} {study.cautions(dataset=dataset)}".strip()
 
 
 def _display(values: pd.DataFrame) -> pd.DataFrame:

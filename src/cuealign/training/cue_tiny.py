@@ -205,7 +205,7 @@ class _Examples:
 def _load(
     processor: Qwen2AudioProcessor, model: Qwen2AudioForConditionalGeneration, manifest: pd.DataFrame, labels: Sequence[Label]
 ) -> _Examples:
-    clips = [audio.read(row.file, row.start, row.end) for row in manifest.itertuples()]
+    clips = [audio.read_utterance(row) for row in manifest.itertuples()]
     batch = processor.feature_extractor(
         clips, sampling_rate=audio.RATE, padding="max_length", truncation=True, return_attention_mask=True, return_tensors="pt"
     )

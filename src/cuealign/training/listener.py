@@ -44,7 +44,7 @@ def train(
         raise InputError(f"training.options of a listener must be hears: audio or hears: cues, not {dict(options)}")
     if options["hears"] == "audio":
         rows = progress(list(manifest.itertuples()), "listener: descriptors", unit="utterance")
-        features = np.stack([audio_features(audio.read(row.file, row.start, row.end)) for row in rows])
+        features = np.stack([audio_features(audio.read_utterance(row)) for row in rows])
         scaler = StandardScaler().fit(features)
         centre, scale = scaler.mean_, scaler.scale_
     else:
