@@ -1,7 +1,6 @@
 """Answer all conditions of a shard's utterances with a model that is loaded once."""
 
 from collections.abc import Sequence
-from os import environ
 from pathlib import Path
 
 from cuealign.inference import sweep
@@ -28,10 +27,7 @@ def main(
     shards: int,
     labels: dict,
     prompt: dict,
-    threads: int,
 ) -> int:
-    # Read by torch and by the BLAS libraries when they are imported, which the backend does.
-    environ.update(OMP_NUM_THREADS=str(threads), MKL_NUM_THREADS=str(threads))
     words, template = label_words(labels), prompt_template(prompt)
     utterances = sweep.shard_of(select(MANIFEST.read(manifest), splits, split), shard, shards)
     model = responder(backend_module(entry["backend"], name).load(entry, name, words, template), entry, words)
@@ -59,5 +55,4 @@ if __name__ == "__main__":
             shards=snakemake.params.shards,
             labels=snakemake.params.labels,
             prompt=snakemake.params.prompt,
-            threads=snakemake.threads,
         )

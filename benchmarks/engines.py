@@ -1,0 +1,77 @@
+"""The prefix engine against one prompt at a time, on the CPU, with the embedded model, in one run.
+
+Run after ``make demo``, from the root of the project:
+
+    OMP_NUM_THREADS=1 PYTHONPATH=src .venv/bin/python benchmarks/engines.py
+
+Each utterance gets all distinct prompts of the demo's thirty-three conditions. The engines take turns, utterance by
+utterance, so that a machine whose speed drifts is fair to both; what is printed is the median of the ratios.
+"""
+
+import argparse
+import platform
+import statistics
+import time
+from pathlib import Path
+
+import pandas as pd
+import torch
+import yaml
+
+from cuealign import audio
+from cuealign.inference.prefix import PrefixEngine
+from cuealign.inference.reference import ReferenceEngine
+from cuealign.models import backend_module
+from cuealign.models.base import Label, Sweep
+from cuealign.prompts import CueBlockTemplate, PromptTemplate
+from cuealign.schema import MANIFEST, read_tokens
+
+
+def sweeps(results: Path, template: PromptTemplate, words: list[str], count: int) -> list[Sweep]:
+    """Sweeps of the first test utterances."""
+    manifest = MANIFEST.read(results / "corpora/emosynth/manifest.parquet")
+    conditions = [read_tokens(path) for path in sorted((results / "interventions/emosynth/test").rglob("*.parquet"))]
+    asked = pd.concat(conditions).groupby("utterance")["cue_block"].unique()
+    rows = manifest[manifest["utterance"].isin(asked.index)].head(count)
+    return [
+        Sweep(row.utterance, audio.read_utterance(row), tuple(template.render(words, block) for block in asked[row.utterance]))
+        for row in rows.itertuples()
+    ]
+
+
+def main(results: Path, count: int) -> None:
+    """Time both engines and compare their answers."""
+    prompts = yaml.safe_load(Path("config/prompts.yaml").read_text(encoding="utf-8"))
+    template = PromptTemplate(prompts["prompts"]["emotion"], CueBlockTemplate(prompts["cue_block"]))
+    labels = [Label(name, prompts["answers"][name]["word"]) for name in ("angry", "happy", "neutral", "sad")]
+    entry = {"path": str(results / "models/cue-tiny"), "dtype": "float32", "device": "cpu", "max_new_tokens": 8}
+    model = backend_module("qwen2_audio", "cue-tiny").load(entry, "cue-tiny", labels, template)
+    engines = {"prefix": PrefixEngine(model, labels), "reference": ReferenceEngine(model, labels)}
+    todo = sweeps(results, template, [label.word for label in labels], count + 1)
+    seconds: dict[str, list[float]] = {name: [] for name in engines}
+    different = furthest = 0.0
+    for number, sweep in enumerate(todo):
+        answers = {}
+        for name, engine in engines.items():
+            start = time.perf_counter()
+            answers[name] = next(engine.respond([sweep]))
+            if number:  # the first utterance warms up
+                seconds[name].append(time.perf_counter() - start)
+        for mine, theirs in zip(answers["prefix"], answers["reference"], strict=True):
+            different += mine.answer != theirs.answer
+            furthest = max(furthest, *(abs(a - b) for a, b in zip(mine.label_logprobs, theirs.label_logprobs, strict=True)))
+    asked = sum(len(sweep.prompts) for sweep in todo[1:])
+    print(f"{platform.machine()}, {torch.get_num_threads()} thread(s), torch {torch.__version__}; {count} utterances, {asked} prompts")
+    for name, values in seconds.items():
+        print(f"{name:>10}: {asked / sum(values):8.1f} prompts/s, {1000 * statistics.median(values):8.1f} ms per utterance (median)")
+    ratios = [slow / fast for slow, fast in zip(seconds["reference"], seconds["prefix"], strict=True)]
+    print(f"ratio, utterance by utterance: median {statistics.median(ratios):.1f}, from {min(ratios):.1f} to {max(ratios):.1f}")
+    print(f"answers that differ: {different:.0f}; largest difference of a label's log-probability: {furthest:.1e}")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--results", type=Path, default=Path("results"))
+    parser.add_argument("--utterances", type=int, default=40)
+    arguments = parser.parse_args()
+    main(arguments.results, arguments.utterances)
