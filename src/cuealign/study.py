@@ -11,7 +11,7 @@ from cuealign.errors import InputError
 from cuealign.schema import MANIFEST, TOKEN_SEQUENCES
 from cuealign.statistics.metrics import MEAN
 
-_TEXT = {"p": str, "seed": str, "intervention": str}
+_TEXT = dict.fromkeys(("p", "seed", "intervention", "label", "prediction", "a", "b"), str)
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,8 @@ class Study:
         """One of the metrics tables of a cell: conditions, comparisons, trend or confusion."""
         path = Path(self.results, "metrics", cell.dataset, cell.split, cell.model, f"{name}.csv")
         try:
-            return pd.read_csv(path, dtype=_TEXT)
+            # Only an empty cell is missing: "NA" and "null" may be labels.
+            return pd.read_csv(path, dtype=_TEXT, keep_default_na=False, na_values=[""])
         except OSError as error:
             raise InputError(f"{path}: cannot be read ({error})") from error
 
