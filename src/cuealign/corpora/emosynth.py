@@ -212,7 +212,7 @@ def synthesise(
     """
     folder.mkdir(parents=True, exist_ok=True)
     utterances = list(plan(speakers(train_speakers, test_speakers), sentences, per_emotion=per_emotion, seed=seed))
-    espeak.library()  # loaded once, inherited by every child
+    espeak.load()  # loaded once, inherited by every child
     running: dict[int, Utterance] = {}
     for utterance in progress(utterances, "synthesis", unit="utterance"):
         if len(running) >= workers:

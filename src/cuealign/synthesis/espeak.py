@@ -23,7 +23,7 @@ _SYNTH_CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short),
 
 
 @functools.cache
-def library() -> tuple[ctypes.CDLL, int]:
+def load() -> tuple[ctypes.CDLL, int]:
     """Load and initialise the library once per process; return it with its sampling rate in Hz."""
     espeak = ctypes.CDLL(espeakng_loader.get_library_path())
     rate = espeak.espeak_Initialize(_AUDIO_OUTPUT_SYNCHRONOUS, 0, espeakng_loader.get_data_path().encode(), 0)
@@ -57,7 +57,7 @@ def synthesise(text: str, *, voice: str, rate: int, pitch: int, pitch_range: int
         raise RuntimeError("espeak keeps state: fork a fresh process for each utterance")
     _used = True
 
-    espeak, sampling_rate = library()
+    espeak, sampling_rate = load()
     chunks: list[np.ndarray] = []
 
     def collect(samples, count, _events):
