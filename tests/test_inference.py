@@ -21,7 +21,7 @@ ENTRY = {
     "revision": None,
     "dtype": "float32",
     "device": "cpu",
-    "max_new_tokens": 6,
+    "max_new_tokens": 12,
     "threads": 1,
     "engine": "prefix",
 }
@@ -152,6 +152,11 @@ def test_labels_with_the_same_words_are_refused(model):
     for engine in ("prefix", "reference"):
         with pytest.raises(ModelError, match=r"'a' and 'b'"):
             responder(model, ENTRY | {"engine": engine}, twice)
+
+
+def test_a_label_longer_than_the_limit_is_refused(model):
+    with pytest.raises(ModelError, match=r"label 'long' has \d+ tokens, more than max_new_tokens \(12\)"):
+        PrefixEngine(model, [Label("long", "neither of these many words at all, nor any other")])
 
 
 @given(st.lists(st.lists(st.integers(0, 3), min_size=1, max_size=9), min_size=1, max_size=6))

@@ -28,7 +28,7 @@ class PrefixEngine(Responder):
 
     def __init__(self, model: CausalModel, labels: Sequence[Label], *, batch: int = 64) -> None:
         sequences = [model.answer_ids(label.word) for label in labels]
-        check_label_space(labels, sequences)
+        check_label_space(labels, sequences, model.max_new_tokens)
         self.model, self.batch = model, batch
         self.tree = LabelTree.build(sequences)
 

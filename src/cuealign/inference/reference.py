@@ -17,7 +17,7 @@ class ReferenceEngine(Responder):
     def __init__(self, model: CausalModel, labels: Sequence[Label]) -> None:
         self.model = model
         self.sequences = [model.answer_ids(label.word) for label in labels]
-        check_label_space(labels, self.sequences)
+        check_label_space(labels, self.sequences, model.max_new_tokens)
 
     @property
     def fingerprint(self) -> str:
