@@ -6,6 +6,7 @@ This module is read by every job that parses the Snakefile: it imports nothing h
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
@@ -15,6 +16,7 @@ from cuealign import interventions as registry
 from cuealign.errors import ConfigError
 from cuealign.models import backends
 from cuealign.prompts import AnswerParser, CueBlockTemplate, PromptTemplate
+from cuealign.vocabulary import CONCEPTS
 
 
 class _Strict(BaseModel):
@@ -84,8 +86,11 @@ class Dataset(_Strict):
     title: str = Field(description="Name in tables and figures.")
     licence: str = Field(description="Licence of the recordings; goes into the provenance.")
     note: str = Field(default="", description="Caution that goes with every number on this corpus.")
-    reader: str = Field(description="`manifest`, `iemocap`, `aibo` or `audformat`.")
-    root: str | None = Field(default=None, description="Folder of the corpus; for `manifest`, the folder that files are relative to.")
+    reader: str = Field(description="How the corpus is read: a module of `cuealign.corpora`.")
+    root: str | None = Field(
+        default=None,
+        description="Folder of the corpus; for the reader `manifest`, the folder that files are relative to, that of the CSV file if none.",
+    )
     manifest: str | None = Field(default=None, description="For the reader `manifest`: CSV file, one row per utterance.")
     columns: dict[Literal["utterance", "file", "start", "end", "speaker", "gender", "language", "label", "split"], str] = Field(
         default={}, description="For the reader `manifest`: the file's own name of a column."
@@ -203,48 +208,75 @@ class Config(_Strict):
     tables: list[str] = Field(
         default=["concepts", "aibo", "iemocap", "uar", "interventions"], description="Tables to make: modules of `cuealign.tables`."
     )
-    figures: dict[str, Literal["study", "dataset", "split", "model"]] = Field(
+    figures: dict[str, Literal["study", "dataset", "split", "model"] | None] = Field(
         default={"tokens": "dataset", "confusions": "model", "corruption": "split", "grounding": "study"},
-        description="Figures to draw, each with what one drawing shows: modules of `cuealign.figures`.",
+        description="Figures to draw, each with what one drawing shows, or null for none: modules of `cuealign.figures`.",
     )
 
     @model_validator(mode="after")
     def _cross_checks(self) -> "Config":
-        cue_block = _valid("cue_block", CueBlockTemplate, self.cue_block)
+        problems = [*self._wording(), *self._references()] or [*self._grid()]
+        if problems:
+            raise ValueError("\n".join(problems))
+        return self
+
+    def _wording(self) -> Iterator[str]:
+        """Templates and answers that cannot be used."""
+        words = {label: [answer.word, *answer.synonyms] for label, answer in self.answers.items()}
+        yield from _invalid("answers", AnswerParser, words)
+        yield from _invalid("cue_block", CueBlockTemplate, self.cue_block)
         for name, instruction in self.prompts.items():
-            _valid(f"prompts.{name}", PromptTemplate, instruction, cue_block)
-        _valid("answers", AnswerParser, {label: [answer.word, *answer.synonyms] for label, answer in self.answers.items()})
+            any_block = CueBlockTemplate(" ".join(f"{{{concept}}}" for concept in CONCEPTS))
+            yield from _invalid(f"prompts.{name}", PromptTemplate, instruction, any_block)
+
+    def _references(self) -> Iterator[str]:
+        """Names that lead nowhere."""
         for name in self.intervention_options:
-            _known(name, registry.names(), "intervention", "intervention_options")
+            yield from _unknown(name, registry.names(), "intervention", "intervention_options")
+        for name in self.tables:
+            yield from _unknown(name, tables.names(), "table", "tables")
+        for name in self.figures:
+            yield from _unknown(name, figures.names(), "figure", "figures")
         for name, dataset in self.datasets.items():
             for label in dataset.labels:
-                _known(label, self.answers, "label", f"datasets.{name}.labels (add it to `answers`)")
+                yield from _unknown(label, self.answers, "label", f"datasets.{name}.labels (add it to `answers`)")
         for name, model in self.models.items():
-            _known(model.prompt, self.prompts, "prompt", f"models.{name}.prompt")
+            yield from _unknown(model.prompt, self.prompts, "prompt", f"models.{name}.prompt")
             if model.training is not None:
-                where = f"models.{name}.training"
-                _known(model.training.dataset, self.datasets, "dataset", f"{where}.dataset")
-                _known(model.training.split, self.datasets[model.training.dataset].splits, "split", f"{where}.split")
-        for name in self.tables:
-            _known(name, tables.names(), "table", "tables")
-        for name in self.figures:
-            _known(name, figures.names(), "figure", "figures")
-        seen: dict[tuple, int] = {}
+                yield from self._unknown_split(f"models.{name}.training", model.training.dataset, [model.training.split], key="split")
         for index, block in enumerate(self.grid):
             where = f"grid[{index}]"
-            _known(block.dataset, self.datasets, "dataset", f"{where}.dataset")
-            for split in block.splits:
-                _known(split, self.datasets[block.dataset].splits, "split", f"{where}.splits")
+            yield from self._unknown_split(where, block.dataset, block.splits, key="splits")
             for model in block.models:
-                _known(model, self.models, "model", f"{where}.models")
+                yield from _unknown(model, self.models, "model", f"{where}.models")
             for name in block.interventions:
-                _known(name, registry.names(), "intervention", f"{where}.interventions")
+                yield from _unknown(name, registry.names(), "intervention", f"{where}.interventions")
+
+    def _unknown_split(self, where: str, dataset: str, splits: list[str], *, key: str) -> Iterator[str]:
+        if dataset not in self.datasets:
+            yield from _unknown(dataset, self.datasets, "dataset", f"{where}.dataset")
+        else:
+            for split in splits:
+                yield from _unknown(split, self.datasets[dataset].splits, "split", f"{where}.{key}")
+
+    def _grid(self) -> Iterator[str]:
+        """Runs that occur twice, and models that would be tested on what they were trained on."""
+        seen: dict[tuple, int] = {}
+        leaks: dict[tuple[str, str, str], None] = {}
+        for index, block in enumerate(self.grid):
             for run in _expand(block):
                 key = (run.dataset, run.split, run.model, run.intervention, float(run.p), run.seed)
                 if key in seen:
-                    raise ValueError(f"{where}: {run} occurs more than once (also in grid[{seen[key]}])")
+                    yield f"grid[{index}]: {run} occurs more than once (also in grid[{seen[key]}])"
+                    break
                 seen[key] = index
-        return self
+                training = self.models[run.model].training
+                if training is not None and training.dataset == run.dataset:
+                    splits = self.datasets[run.dataset].splits
+                    if set(splits[training.split]) & set(splits[run.split]):
+                        leaks[run.dataset, run.split, run.model] = None
+        for dataset, split, model in leaks:
+            yield f"models.{model}.training: the model is trained on utterances of {dataset} that the grid tests it on (split {split!r})"
 
     # ---------------------------------------------------------------- what the workflow asks
 
@@ -259,6 +291,15 @@ class Config(_Strict):
             key = "manifest" if self.datasets[name].reader == "manifest" else "root"
             if getattr(self.datasets[name], key) is None:
                 problems.append(f"datasets.{name}.{key} is not set: give the location of {self.datasets[name].title} there")
+        return problems
+
+    def missing_checkpoints(self) -> list[str]:
+        """One line per model of the grid whose local checkpoint is not there and is not trained by a rule."""
+        problems = []
+        for name in dict.fromkeys(run.model for run in self.runs()):
+            model = self.models[name]
+            if model.path is not None and model.training is None and not Path(model.path).is_dir():
+                problems.append(f"models.{name}.path: there is no folder {model.path}")
         return problems
 
     def unbuilt(self) -> list[str]:
@@ -312,17 +353,17 @@ def _expand(block: Block) -> Iterator[Run]:
                         yield Run(block.dataset, split, model, name, p, str(seed))
 
 
-def _valid(where: str, build: Callable[..., Any], *arguments: Any) -> Any:
-    """Build a part; say where in the config it comes from if it is wrong."""
+def _invalid(where: str, build: Callable[..., Any], *arguments: Any) -> Iterator[str]:
+    """What is wrong with a part, with where in the config it comes from."""
     try:
-        return build(*arguments)
+        build(*arguments)
     except ConfigError as error:
-        raise ValueError(f"{where}: {error}") from None
+        yield f"{where}: {error}"
 
 
-def _known(name: str, known: Any, what: str, where: str) -> None:
+def _unknown(name: str, known: Any, what: str, where: str) -> Iterator[str]:
     if name not in known:
-        raise ValueError(f"{where}: unknown {what} {name!r}; known: {', '.join(sorted(known))}")
+        yield f"{where}: unknown {what} {name!r}; known: {', '.join(sorted(known))}"
 
 
 def load(values: Mapping[str, Any]) -> Config:
@@ -334,7 +375,7 @@ def load(values: Mapping[str, Any]) -> Config:
     try:
         return Config.model_validate(values)
     except ValidationError as error:
-        lines = sorted(_line(problem) for problem in error.errors())
+        lines = sorted(line for problem in error.errors() for line in _line(problem).splitlines())
         raise ConfigError("config: " + "\nconfig: ".join(lines)) from None
 
 

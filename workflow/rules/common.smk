@@ -36,8 +36,8 @@ CELLS = list(dict.fromkeys((run.dataset, run.split, run.model) for run in RUNS))
 
 onstart:
     # A dry run shows the whole plan; a real one must not start what it cannot finish.
-    if settings.unbuilt():
-        raise WorkflowError("\n".join(settings.unbuilt()))
+    if problems := settings.unbuilt() + settings.missing_checkpoints():
+        raise WorkflowError("\n".join(problems))
 
 
 wildcard_constraints:
@@ -60,7 +60,8 @@ def corpus_sources(wildcards):
 def corpus_of(wildcards):
     """What a manifest depends on; another title or other tokens must not decode a corpus again."""
     entry = config["datasets"][wildcards.dataset]
-    return {key: value for key, value in entry.items() if key not in ("title", "licence", "note", "tokens")}
+    kept = {key: value for key, value in entry.items() if key not in ("title", "licence", "note", "tokens")}
+    return kept | {"gender_needed": bool(entry["tokens"]["gender_specific"])}
 
 
 def backend_of(wildcards):
@@ -124,13 +125,12 @@ FIGURES = {
         "scope": {part: getattr(run, part) for part in SCOPES[scope]},
     }
     for figure, scope in settings.figures.items()
+    if scope is not None
     for run in RUNS
 }
 
 
 def figure_inputs(wildcards):
-    """Tables behind a figure: tokens for one of a dataset, metrics for all others."""
-    scope = FIGURES[wildcards.name]["scope"]
-    if list(scope) == ["dataset"]:
-        return expand("results/corpora/{dataset}/{table}.parquet", **scope, table=["manifest", "tokens"])
-    return metrics_of(runs_of(scope))
+    """All that a figure of some scope may show: tokens and metrics."""
+    runs = runs_of(FIGURES[wildcards.name]["scope"])
+    return paths("results/corpora/{dataset}/{table}.parquet", runs, table=["manifest", "tokens"]) + metrics_of(runs)

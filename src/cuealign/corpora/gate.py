@@ -81,6 +81,9 @@ def _check_structure(table: pd.DataFrame, dataset: Mapping[str, Any], name: str)
         ]
     genders = table.groupby("speaker")["gender"].unique()
     problems += [f"speaker {speaker!r} has several genders ({', '.join(values)})" for speaker, values in genders.items() if len(values) > 1]
+    if dataset.get("gender_needed"):
+        unknown = table[table["gender"] == "unknown"]
+        problems += [f"{row.origin}: gender is unknown, but tokens.gender_specific needs it" for row in unknown.itertuples()]
     for split, values in dataset["splits"].items():
         labels = set(table["label"][table["split"].isin(values)])
         if not labels:

@@ -43,7 +43,10 @@ def read(dataset: Mapping[str, Any], files: Sequence[str]) -> pd.DataFrame:
         raise InputError(f"{path}: cannot be read as CSV ({error})") from error
     names = {theirs: ours for ours, theirs in dataset["columns"].items()}
     absent = [theirs for theirs in names if theirs not in table]
-    raise_all((f"column {name!r} is named in the config but missing from the file" for name in absent), where=str(path))
+    raise_all(
+        (f"column {name!r} is named in the config but missing from the file (found: {', '.join(table.columns)})" for name in absent),
+        where=str(path),
+    )
     table = table.drop(columns=[ours for theirs, ours in names.items() if ours in table and ours != theirs]).rename(columns=names)
     missing = [name for name in REQUIRED if name not in table]
     raise_all((f"column {name!r} is missing (found: {', '.join(table.columns)})" for name in missing), where=str(path))

@@ -1,7 +1,7 @@
 """conflict: every ordinal token replaced by its mirror image, VOICE_QUALITY by a contrary one.
 
 The paper inverts ordinal bins and is silent on VOICE_QUALITY, which has no order. The default map is
-this project's choice; ``options.conflict.voice_quality`` in the config replaces it.
+this project's choice; ``intervention_options.conflict.voice_quality`` in the config replaces it.
 """
 
 from collections.abc import Mapping

@@ -1,5 +1,6 @@
 """Metrics of a model on a split: every condition, every comparison, the trend, and the confusions behind them."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,8 +14,12 @@ from cuealign.statistics.resampling import percentile_interval, resampled_uar, s
 from cuealign.statistics.significance import exact_mcnemar, holm, spearman
 from cuealign.vocabulary import INVALID
 
+logger = logging.getLogger(__name__)
+
 Condition = tuple[str, str, str]
 """(intervention, p, seed)"""
+
+FEW_SPEAKERS = 8
 
 MEAN = "mean"
 """Seed of the rows that average over seeds."""
@@ -63,6 +68,8 @@ def evaluate(
             if list(table[column]) != list(first[column]):
                 raise InputError(f"condition {condition} has another {column} column than the rest; remake the predictions")
     speakers = sorted(set(first["speaker"]))
+    if len(speakers) < FEW_SPEAKERS:
+        logger.warning("only %d speakers: an interval that resamples speakers means little", len(speakers))
     weights = speaker_weights(len(speakers), resamples, seed)
     counts = {condition: confusion_counts(table, labels, speakers) for condition, table in predictions.items()}
     uar = {condition: float(_settle(unweighted_average_recall(count.sum(axis=0)))) for condition, count in counts.items()}

@@ -44,6 +44,7 @@ def build(study: Study, published: pd.DataFrame) -> TableContent:
             for row in values.itertuples()
         ]
     note = "Perturbations with several seeds: UAR averaged over seeds; McNemar per seed, the largest p shown."
+    note += " McNemar tests correctness per utterance, not UAR: p and interval may disagree."
     return TableContent(caption, values, display, " ".join([note, *_trends(study, published), study.cautions()]).strip())
 
 
