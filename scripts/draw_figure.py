@@ -10,9 +10,17 @@ from cuealign.study import Study
 
 
 def main(
-    figure: str, scope: dict[str, str], outputs: Sequence[Path], *, results: Path, datasets: dict, models: dict, cells: Sequence
+    figure: str,
+    scope: dict[str, str],
+    outputs: Sequence[Path],
+    *,
+    results: Path,
+    datasets: dict,
+    models: dict,
+    cells: Sequence,
+    confidence: float,
 ) -> None:
-    study = Study(results, [tuple(cell) for cell in cells], datasets, models)
+    study = Study(results, [tuple(cell) for cell in cells], datasets, models, confidence)
     with styled():
         drawn = figures.module(figure).draw(study, **scope)
         for path in outputs:
@@ -29,4 +37,5 @@ if __name__ == "__main__":
             datasets=snakemake.params.datasets,
             models=snakemake.params.models,
             cells=snakemake.params.cells,
+            confidence=snakemake.params.confidence,
         )

@@ -10,8 +10,10 @@ from cuealign.jobs import job
 from cuealign.study import Study
 
 
-def main(name: str, published: Path, outputs: dict[str, Path], *, results: Path, datasets: dict, models: dict, cells: Sequence) -> None:
-    study = Study(results, [tuple(cell) for cell in cells], datasets, models)
+def main(
+    name: str, published: Path, outputs: dict[str, Path], *, results: Path, datasets: dict, models: dict, cells: Sequence, confidence: float
+) -> None:
+    study = Study(results, [tuple(cell) for cell in cells], datasets, models, confidence)
     content = tables.module(name).build(study, pd.read_csv(published, dtype={"model": str}))
     for kind, path in outputs.items():
         Path(path).write_text(getattr(content, kind)(), encoding="utf-8")
@@ -27,4 +29,5 @@ if __name__ == "__main__":
             datasets=snakemake.params.datasets,
             models=snakemake.params.models,
             cells=snakemake.params.cells,
+            confidence=snakemake.params.confidence,
         )

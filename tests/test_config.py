@@ -97,6 +97,21 @@ MISTAKES = {
     "unknown table": (("tables",), ["tokens"], "tables: unknown table 'tokens'; known: aibo, concepts"),
     "unknown figure": (("figures",), {"roc": "study"}, "figures: unknown figure 'roc'; known: confusions"),
     "options of nothing": (("intervention_options",), {"swap": {}}, "intervention_options: unknown intervention 'swap'"),
+    "no seeds": (("grid", 0, "seeds"), [], "grid[0].seeds: List should have at least 1 item"),
+    "revision that is a branch": (("models", "af3", "revision"), "main", "models.af3.revision: String should match pattern"),
+    "trained model elsewhere": (("models", "cue-tiny", "path"), "results/models/other", "models.cue-tiny.path: a model that is trained"),
+    "option of nothing": (
+        ("intervention_options",),
+        {"conflict": {"voice": {}}},
+        "intervention_options.conflict: unknown option 'voice'; known: voice_quality",
+    ),
+    "label that is INVALID": (("datasets", "emosynth", "labels"), ["sad", "INVALID"], "labels: INVALID stands for"),
+    "path with braces": (("datasets", "emosynth", "root"), "/data/{x}", "/data/{x}: a path must not contain braces"),
+    "tested on what it was trained on": (
+        ("grid", 0, "splits"),
+        ["train"],
+        "models.cue-tiny.training: the model is trained on utterances of emosynth that the grid tests it on (split 'train')",
+    ),
     "wrong type": (("statistics", "resamples"), "many", "statistics.resamples: Input should be a valid integer"),
 }
 
@@ -122,6 +137,26 @@ def test_all_mistakes_are_reported_together(demo):
     with pytest.raises(ConfigError) as error:
         load(values)
     assert len(str(error.value).splitlines()) == 2
+
+
+def test_wrong_names_are_reported_together(demo):
+    values = copy.deepcopy(demo)
+    values["grid"][0] |= {"models": ["x"], "interventions": ["y"], "splits": ["z"]}
+    with pytest.raises(ConfigError) as error:
+        load(values)
+    assert len(str(error.value).splitlines()) == 3
+
+
+def test_a_checkpoint_that_is_not_there_is_named(demo):
+    values = copy.deepcopy(demo)
+    values["grid"][0]["models"] = ["paraclap"]
+    assert load(values).missing_checkpoints() == ["models.paraclap.path: there is no folder checkpoints/paraclap"]
+
+
+def test_a_figure_can_be_left_out(demo):
+    values = copy.deepcopy(demo)
+    values["figures"]["grounding"] = None
+    assert load(values).figures["grounding"] is None
 
 
 def test_a_user_config_needs_only_what_differs(demo):

@@ -110,6 +110,8 @@ WRONG = {
         lambda table: put(3, "start", "0.2")(put(3, "end", "0.1")(table.assign(start="", end=""))),
         r"segment 0\.2 s to 0\.1 s is empty",
     ),
+    "white space around a speaker": (put(5, "speaker", "01 "), "line 7: speaker '01 ' begins or ends with white space"),
+    "infinite start": (lambda table: put(3, "start", "inf")(table.assign(start="")), "line 5: start is 'inf', not a number"),
     "no rows": (lambda table: table[:0], "no rows"),
     "column missing": (lambda table: table.drop(columns="speaker"), r"column 'speaker' is missing \(found: file"),
 }
@@ -227,3 +229,43 @@ def test_hash_is_of_the_sound_not_of_the_container(tmp_path):
     assert len(prints) == 1
     other = audio.fingerprint(*audio.read_native(write(tmp_path / "b.wav", samples, 8000)))
     assert other not in prints
+
+
+def test_lines_are_counted_over_blank_ones(dataset, tmp_path, corpus):
+    folder, table = corpus
+    lines = table.to_csv(index=False).splitlines()
+    lines[4:4] = ["", ""]
+    lines[7] = lines[7].replace("happy", "bored", 2).replace("_bored", "_happy")
+    (tmp_path / "blank.csv").write_text("\n".join(lines) + "\n\n")
+    entry = dataset | {"manifest": str(tmp_path / "blank.csv"), "root": str(folder)}
+    with pytest.raises(InputError, match=r"line 8: unknown label 'bored'"):
+        gate.build(manifest.read(entry, manifest.sources(entry)), entry, name="c")
+
+
+def test_gender_is_demanded_where_tokens_need_it(build):
+    with pytest.raises(InputError, match=r"line 4: gender is unknown, but tokens\.gender_specific needs it"):
+        build(lambda table: table.assign(gender=["unknown"] * 3 + list(table["gender"])[3:]), gender_needed=True)
+
+
+def test_what_is_odd_but_usable_is_named_in_the_log(build, caplog):
+    def change(table):
+        table = put(0, "file", "s0_happy.wav")(table)  # the same sound twice
+        table.loc[12] = {"file": "s1_sad.wav", "speaker": "99", "gender": "male", "label": "sad", "split": "dev"}
+        return table.assign(utterance=[f"u{row}" for row in range(13)])
+
+    with caplog.at_level(logging.WARNING):
+        assert len(build(change)) == 13
+    assert "the same sound occurs 2 times, in one split: u0, u1" in caplog.text
+    assert "the same sound occurs 2 times, in several splits: u5, u12" in caplog.text
+    assert "1 utterances have split 'dev', which no split of the config names" in caplog.text
+
+
+def test_sound_beyond_full_scale_is_named_and_clipped(build, tmp_path, caplog):
+    from cuealign.descriptors import low_level_descriptors
+
+    loud = 12 * tone(0.5)
+    soundfile.write(tmp_path / "loud.wav", loud, RATE, subtype="FLOAT")
+    with caplog.at_level(logging.WARNING):
+        build(put(4, "file", str(tmp_path / "loud.wav")))
+    assert "1 utterances exceed full scale" in caplog.text
+    np.testing.assert_array_equal(low_level_descriptors(loud), low_level_descriptors(loud.clip(-1, 1 - 2**-15)))

@@ -79,6 +79,22 @@ def test_listener_is_scikit_learns_classifier(study, tmp_path):
         np.testing.assert_allclose(heard.logprobs(row), theirs.predict_log_proba([row])[0], atol=1e-9)
 
 
+def test_listener_with_two_labels_is_scikit_learns_too(study, tmp_path):
+    manifest, tokens = (table[study[0]["label"].isin(["angry", "happy"])].reset_index(drop=True) for table in study)
+    recipe_module("listener").train(manifest, tokens, TEMPLATE, LABELS[:2], tmp_path, options={"hears": "cues"})
+    heard = backend_module("listener", "l").load(ENTRY | {"path": str(tmp_path)}, "l", LABELS[:2], TEMPLATE)
+    features = np.stack([cue_features(row._asdict()) for row in tokens[list(CONCEPTS)].itertuples(index=False)])
+    theirs = LogisticRegression(C=0.3, max_iter=5000).fit(features, manifest["label"])
+    for row in features[:5]:
+        np.testing.assert_allclose(heard.logprobs(row), theirs.predict_log_proba([row])[0], atol=1e-9)
+
+
+def test_listener_needs_every_label_in_its_training(study, tmp_path):
+    manifest, tokens = (table[study[0]["label"] != "sad"].reset_index(drop=True) for table in study)
+    with pytest.raises(InputError, match="no utterance labelled sad"):
+        recipe_module("listener").train(manifest, tokens, TEMPLATE, LABELS, tmp_path, options={"hears": "cues"})
+
+
 def test_listener_answers_in_the_datasets_order(study, tmp_path):
     turned = LABELS[::-1]
     first = ask(listener("cues", study, tmp_path / "c"), tone(0.3), study[1])

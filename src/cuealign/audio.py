@@ -25,23 +25,31 @@ def read_native(file: Path | str, start: float = 0.0, end: float | None = None) 
             empty, or if a sample is not finite.
     """
     path = Path(file)
-    if not path.is_file():
+    try:
+        size = path.stat().st_size if path.is_file() else None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from error
+    if size is None:
         raise InputError(f"{path}: no such file")
-    if path.stat().st_size == 0:
+    if size == 0:
         raise InputError(f"{path}: the file is empty (0 bytes)")
     try:
         with soundfile.SoundFile(path) as sound:
             rate, frames = sound.samplerate, sound.frames
             first = round(start * rate)
             last = frames if end is None else round(end * rate)
+            if frames == 0:
+                raise InputError(f"{path}: holds no samples")
             if not 0 <= first < last:
                 raise InputError(f"{path}: segment {start} s to {end} s is empty")
             if last > frames + rate // 100:  # ends are often rounded to hundredths of a second
                 raise InputError(f"{path}: segment ends at {end} s, but the file lasts {frames / rate:.3f} s")
+            if first >= frames:
+                raise InputError(f"{path}: segment starts at {start} s, but the file lasts {frames / rate:.3f} s")
             sound.seek(first)
             samples = sound.read(min(last, frames) - first, dtype="float32", always_2d=True)
-    except soundfile.LibsndfileError as error:
-        raise InputError(f"{path}: cannot be decoded as audio ({error.error_string})") from error
+    except (soundfile.LibsndfileError, TypeError) as error:  # TypeError: headerless formats such as .raw
+        raise InputError(f"{path}: cannot be decoded as audio ({getattr(error, 'error_string', error)})") from error
     if len(samples) == 0:
         raise InputError(f"{path}: holds no samples")
     if not np.isfinite(samples).all():

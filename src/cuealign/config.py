@@ -3,6 +3,7 @@
 This module is read by every job that parses the Snakefile: it imports nothing heavy.
 """
 
+import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from cuealign import interventions as registry
 from cuealign.errors import ConfigError
 from cuealign.models import backends
 from cuealign.prompts import AnswerParser, CueBlockTemplate, PromptTemplate
-from cuealign.vocabulary import CONCEPTS
+from cuealign.vocabulary import CONCEPTS, INVALID
 
 
 class _Strict(BaseModel):
@@ -49,9 +50,11 @@ class Block(_Strict):
     splits: list[Slug] = Field(min_length=1, description="Evaluation splits of the dataset.")
     models: list[Slug] = Field(min_length=1, description="Keys of `models`.")
     interventions: list[str] = Field(min_length=1, description="Token interventions.")
-    p: list[Probability] = Field(default=["0.2", "0.4", "0.6", "0.8", "1.0"], description="Strengths of `corrupt`, in [0, 1].")
+    p: list[Probability] = Field(
+        min_length=1, default=["0.2", "0.4", "0.6", "0.8", "1.0"], description="Strengths of `corrupt`, in [0, 1]."
+    )
     seeds: list[Annotated[int, Field(ge=0)]] = Field(
-        default=[0, 1, 2, 3, 4], description="Seeds of the random interventions (`shuffle`, `corrupt`)."
+        min_length=1, default=[0, 1, 2, 3, 4], description="Seeds of the random interventions (`shuffle`, `corrupt`)."
     )
 
 
@@ -95,7 +98,9 @@ class Dataset(_Strict):
     columns: dict[Literal["utterance", "file", "start", "end", "speaker", "gender", "language", "label", "split"], str] = Field(
         default={}, description="For the reader `manifest`: the file's own name of a column."
     )
-    labels: list[str] = Field(min_length=2, description="Labels, in the order of figures and prompts.")
+    labels: list[Annotated[str, Field(pattern=r"^[^|\s][^|]*$")]] = Field(
+        min_length=2, description="Labels, in the order of figures and prompts."
+    )
     label_map: dict[str, str | None] = Field(
         default={}, description="Raw label to label; null leaves such utterances out, and they are counted."
     )
@@ -108,6 +113,10 @@ class Dataset(_Strict):
 
     @model_validator(mode="after")
     def _consistent(self) -> "Dataset":
+        if INVALID in self.labels:
+            raise ValueError(f"labels: {INVALID} stands for answers that name no label")
+        if braced := [path for path in (self.root, self.manifest) if path and set(path) & set("{}")]:
+            raise ValueError(f"{braced[0]}: a path must not contain braces, which Snakemake reads as wildcards")
         if len(set(self.labels)) != len(self.labels):
             raise ValueError("labels: a label is listed twice")
         wrong = sorted({str(target) for target in self.label_map.values() if target is not None and target not in self.labels})
@@ -136,7 +145,9 @@ class Model(_Strict):
     group: Literal["zero-shot", "fine-tuned", "contrastive", "embedded", "control"] = Field(description="Heading in tables.")
     path: str | None = Field(default=None, description="Folder of a local checkpoint.")
     hub_id: str | None = Field(default=None, description="Hugging Face id; a path goes first.")
-    revision: str | None = Field(default=None, description="Commit of the hub id; required with it.")
+    revision: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")] | None = Field(
+        default=None, description="Commit of the hub id; required with it."
+    )
     trust_remote_code: bool = Field(default=False, description="Run code that comes with the checkpoint: your explicit consent.")
     dtype: Literal["float32", "bfloat16", "float16"] = Field(default="bfloat16", description="Of the weights.")
     device: str = Field(default="cuda", description="torch device; `cuda` makes it a GPU job.")
@@ -233,6 +244,10 @@ class Config(_Strict):
         """Names that lead nowhere."""
         for name in self.intervention_options:
             yield from _unknown(name, registry.names(), "intervention", "intervention_options")
+            if name in registry.names():
+                known = list(inspect.signature(registry.get(name).apply).parameters)[3:]
+                for option in self.intervention_options[name]:
+                    yield from _unknown(option, known, "option", f"intervention_options.{name}")
         for name in self.tables:
             yield from _unknown(name, tables.names(), "table", "tables")
         for name in self.figures:
@@ -243,6 +258,8 @@ class Config(_Strict):
         for name, model in self.models.items():
             yield from _unknown(model.prompt, self.prompts, "prompt", f"models.{name}.prompt")
             if model.training is not None:
+                if model.path != f"results/models/{name}":
+                    yield f"models.{name}.path: a model that is trained by the workflow lies in results/models/{name}"
                 yield from self._unknown_split(f"models.{name}.training", model.training.dataset, [model.training.split], key="split")
         for index, block in enumerate(self.grid):
             where = f"grid[{index}]"
@@ -284,10 +301,15 @@ class Config(_Strict):
         """Every run of the grid."""
         return [run for block in self.grid for run in _expand(block)]
 
+    def used_datasets(self) -> list[str]:
+        """Datasets that the grid runs on or that its models are trained on."""
+        trainings = [self.models[run.model].training for run in self.runs()]
+        return list(dict.fromkeys([run.dataset for run in self.runs()] + [training.dataset for training in trainings if training]))
+
     def missing_sources(self) -> list[str]:
-        """One line per dataset of the grid whose location is not set."""
+        """One line per dataset used whose location is not set."""
         problems = []
-        for name in dict.fromkeys(run.dataset for run in self.runs()):
+        for name in self.used_datasets():
             key = "manifest" if self.datasets[name].reader == "manifest" else "root"
             if getattr(self.datasets[name], key) is None:
                 problems.append(f"datasets.{name}.{key} is not set: give the location of {self.datasets[name].title} there")
@@ -307,7 +329,7 @@ class Config(_Strict):
         from cuealign.corpora import readers
 
         problems = []
-        for name in dict.fromkeys(run.dataset for run in self.runs()):
+        for name in self.used_datasets():
             reader = self.datasets[name].reader
             if reader not in readers():
                 problems.append(

@@ -42,6 +42,8 @@ def low_level_descriptors(samples: np.ndarray) -> np.ndarray:
     missing = int(MINIMUM_SECONDS * audio.RATE) - len(samples)
     if missing > 0:
         samples = np.pad(samples, (missing // 2, missing - missing // 2))
+    # openSMILE converts to 16 bits without clipping: a sample of 1 or more would change its sign.
+    samples = np.clip(samples, -1.0, 1.0 - 2.0**-15)
     frames = _extractor().process_signal(samples, audio.RATE)
     return frames[list(DESCRIPTORS)].to_numpy()
 

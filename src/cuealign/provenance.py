@@ -40,7 +40,7 @@ def record(results: Path, config: Mapping[str, Any], cells: Sequence[Sequence[st
         "config": _without_locations({key: config[key] for key in ("grid", "prompts", "cue_block", "answers", "readout", "statistics")}),
         "datasets": {name: _dataset(results, config, name) for name in dict.fromkeys(cell[0] for cell in cells)},
         "models": {name: _model(config, name) for name in dict.fromkeys(cell[2] for cell in cells)},
-        "responses": [_responses(results, *cell) for cell in cells],
+        "responses": [_responses(results, *cell, config["models"][cell[2]]["shards"]) for cell in cells],
     }
 
 
@@ -87,9 +87,9 @@ def _model(config: Mapping[str, Any], name: str) -> dict[str, Any]:
     return {key: entry[key] for key in keys if entry[key] is not None}
 
 
-def _responses(results: Path, dataset: str, split: str, model: str) -> dict[str, Any]:
-    shards = sorted((results / "responses" / dataset / split / model).glob("shard*.parquet"))
-    table = pd.concat([RESPONSES.read(shard) for shard in shards], ignore_index=True)
+def _responses(results: Path, dataset: str, split: str, model: str, shards: int) -> dict[str, Any]:
+    folder = results / "responses" / dataset / split / model
+    table = pd.concat([RESPONSES.read(folder / f"shard{shard}.parquet") for shard in range(shards)], ignore_index=True)
     return {
         "dataset": dataset,
         "split": split,

@@ -31,12 +31,19 @@ class Study:
         results: the folder.
         cells: what was run, in the grid's order.
         datasets, models: registries of the config.
+        confidence: level of the intervals.
     """
 
     results: Path | str
     cells: Sequence[tuple[str, str, str]]
     datasets: Mapping[str, Mapping[str, Any]]
     models: Mapping[str, Mapping[str, Any]]
+    confidence: float = 0.95
+
+    @property
+    def level(self) -> str:
+        """Level of the intervals in percent, as text."""
+        return f"{100 * self.confidence:g}%"
 
     def select(self, *, dataset: str | None = None, split: str | None = None) -> list[Cell]:
         """Cells of a dataset and split, or all."""
@@ -54,7 +61,7 @@ class Study:
         try:
             # Only an empty cell is missing: "NA" and "null" may be labels.
             return pd.read_csv(path, dtype=_TEXT, keep_default_na=False, na_values=[""])
-        except OSError as error:
+        except (OSError, pd.errors.EmptyDataError) as error:
             raise InputError(f"{path}: cannot be read ({error})") from error
 
     def summary(self, cell: Cell) -> pd.DataFrame:

@@ -67,7 +67,12 @@ def corpus_of(wildcards):
 def backend_of(wildcards):
     """What responses depend on; another title or time limit must not load a model again."""
     unrelated = ("title", "licence", "group", "shards", "memory", "runtime", "threads", "prompt", "training")
-    return {key: value for key, value in config["models"][wildcards.model].items() if key not in unrelated}
+    entry = config["models"][wildcards.model]
+    # A local checkpoint that is changed in place is another model.
+    folder = Path(entry["path"]) if entry["path"] and not entry["training"] else None
+    files = sorted(path for path in folder.rglob("*") if path.is_file()) if folder else []
+    stamps = [f"{path} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in files]
+    return {key: value for key, value in entry.items() if key not in unrelated} | {"files": stamps}
 
 
 def runs_of(wildcards):

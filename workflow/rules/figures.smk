@@ -29,6 +29,7 @@ rule draw_figure:
         datasets=lookup("datasets", within=config),
         models=lookup("models", within=config),
         cells=CELLS,
+        confidence=lookup("statistics/confidence", within=config),
         code=lambda wildcards: digest(f"cuealign.figures.{FIGURES[wildcards.name]['figure']}"),
     script:
         "../../scripts/draw_figure.py"

@@ -55,6 +55,7 @@ rule make_table:
         datasets=lookup("datasets", within=config),
         models=lookup("models", within=config),
         cells=CELLS,
+        confidence=lookup("statistics/confidence", within=config),
         code=lambda wildcards: digest(f"cuealign.tables.{wildcards.table}"),
     script:
         "../../scripts/make_table.py"

@@ -10,6 +10,7 @@ The corpus is shaped so that prosody carries the emotion. It tests the workflow 
 about how people speak, nor about how large models use acoustic cues.
 """
 
+import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
@@ -205,7 +206,7 @@ def synthesise(
         workers: processes at a time.
 
     Returns:
-        One row per utterance: file (relative to ``folder``), speaker, gender, emotion, split, language.
+        One row per utterance: file (relative to ``folder``), speaker, gender, emotion, split, language, sha256 (of the file).
 
     Raises:
         InputError: if an utterance cannot be synthesised.
@@ -231,6 +232,8 @@ def synthesise(
             "emotion": [utterance.emotion for utterance in utterances],
             "split": [utterance.speaker.split for utterance in utterances],
             "language": "eng",
+            # Another seed gives another file: without the hashes, nothing downstream would notice.
+            "sha256": [hashlib.sha256((folder / f"{utterance.name}.flac").read_bytes()).hexdigest() for utterance in utterances],
         }
     )
 

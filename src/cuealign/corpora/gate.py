@@ -39,6 +39,9 @@ def build(raw: pd.DataFrame, dataset: Mapping[str, Any], *, name: str, workers: 
     """
     labelled = _map_labels(raw, dataset, name)
     _check_structure(labelled, dataset, name)
+    unused = labelled[~labelled["split"].isin({value for values in dataset["splits"].values() for value in values})]
+    for value, count in unused["split"].value_counts().items():
+        logger.warning("dataset %s: %d utterances have split %r, which no split of the config names", name, count, value)
     rows = [(row.file, row.start, None if np.isnan(row.end) else row.end) for row in labelled.itertuples()]
     results = list(parallel_map(_inspect, rows, f"{name}: audio", unit="file", workers=workers))
     raise_all(
@@ -46,7 +49,8 @@ def build(raw: pd.DataFrame, dataset: Mapping[str, Any], *, name: str, workers: 
         where=f"dataset {name}",
     )
     durations, hashes, peaks = (np.array(column) for column in zip(*results, strict=True))
-    _report_quiet(labelled, peaks, name)
+    _report_peaks(labelled, peaks, name)
+    _report_duplicates(labelled.assign(audio_sha256=hashes), name)
     manifest = labelled.drop(columns="origin").assign(duration=durations, audio_sha256=hashes)
     manifest["end"] = manifest["end"].fillna(manifest["start"] + manifest["duration"])
     return MANIFEST.check(manifest.sort_values("utterance", ignore_index=True), f"dataset {name}")
@@ -104,9 +108,17 @@ def _inspect(row: tuple[str, float, float | None]) -> tuple[float, str, float] |
         samples, rate = audio.read_native(*row)
     except InputError as error:
         return str(error)
-    return len(samples) / rate, audio.fingerprint(samples, rate), float(np.abs(samples).max())
+    return len(samples) / rate, audio.fingerprint(samples, rate), float(np.abs(samples.mean(axis=1)).max())
 
 
-def _report_quiet(table: pd.DataFrame, peaks: np.ndarray, name: str) -> None:
+def _report_duplicates(table: pd.DataFrame, name: str) -> None:
+    for _, rows in table[table["audio_sha256"].duplicated(keep=False)].groupby("audio_sha256", sort=False):
+        where = "in several splits" if rows["split"].nunique() > 1 else "in one split"
+        logger.warning("dataset %s: the same sound occurs %d times, %s: %s", name, len(rows), where, ", ".join(rows["utterance"]))
+
+
+def _report_peaks(table: pd.DataFrame, peaks: np.ndarray, name: str) -> None:
+    if loud := int((peaks > 1).sum()):
+        logger.warning("dataset %s: %d utterances exceed full scale; openSMILE hears them clipped", name, loud)
     for row in table[peaks < SILENCE].itertuples():
         logger.warning("dataset %s: %s is silent; it is kept (its voiced concepts become UNVOICED)", name, row.file)

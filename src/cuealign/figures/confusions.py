@@ -54,6 +54,8 @@ def draw(study: Study, dataset: str, split: str, model: str) -> Figure:
             square=True,
             annot=text,
             fmt="",
+            xticklabels=True,
+            yticklabels=True,
             annot_kws={"size": 6},
             linewidths=0.4,
         )

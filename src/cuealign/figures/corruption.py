@@ -33,7 +33,7 @@ def draw(study: Study, dataset: str, split: str) -> Figure:
         return figure
     figure, panels = plt.subplots(len(cells), 1, figsize=(COLUMN, 0.45 + 1.35 * len(cells)), sharex=True, sharey=True, squeeze=False)
     for position, (cell, axes) in enumerate(zip(cells, panels[:, 0], strict=True)):
-        _panel(axes, study.metrics(cell, "conditions"), study.metrics(cell, "trend"), COLOURS[position % len(COLOURS)])
+        _panel(axes, study.metrics(cell, "conditions"), study.metrics(cell, "trend"), study, COLOURS[position % len(COLOURS)])
         axes.set_title(study.models[cell.model]["title"], loc="left", pad=3)
     panels[-1, 0].set_xlabel("corruption probability p")
     figure.supylabel("UAR", fontsize=7)
@@ -42,15 +42,15 @@ def draw(study: Study, dataset: str, split: str) -> Figure:
     return figure
 
 
-def _panel(axes: Axes, table: pd.DataFrame, trend: pd.DataFrame, colour: tuple) -> None:
+def _panel(axes: Axes, table: pd.DataFrame, trend: pd.DataFrame, study: Study, colour: tuple) -> None:
     for name, style, text in (("correct", (0, (5, 2)), "correct tokens"), ("none", (0, (1, 1.5)), "audio only")):
         reference = table.loc[table["intervention"] == name, "uar"]
         if len(reference):
-            axes.axhline(reference.iloc[0], color=INK, linestyle=style, linewidth=0.9, label=text, zorder=1)
+            axes.axhline(reference.iloc[0], color=INK, linestyle=style, linewidth=0.9, label=text, zorder=4)
     runs = table[(table["intervention"] == "corrupt") & (table["seed"] != MEAN)]
-    points = sorted((float(p), *seed_interval(group["uar"].to_numpy())) for p, group in runs.groupby("p"))
+    points = sorted((float(p), *seed_interval(group["uar"].to_numpy(), study.confidence)) for p, group in runs.groupby("p"))
     p, mean, half = map(np.array, zip(*points, strict=True))
-    axes.errorbar(p, mean, yerr=half, color=colour, marker="o", capsize=2, label="corrupted (mean, 95% CI)", zorder=3)
+    axes.errorbar(p, mean, yerr=half, color=colour, marker="o", capsize=2, label=f"corrupted ({study.level} CI over seeds)", zorder=3)
     axes.scatter(runs["p"].astype(float), runs["uar"], s=4, color=FAINT, alpha=0.6, linewidth=0, zorder=2)
     if trend["spearman_rho"].notna().all():
         rho, value = trend["spearman_rho"].iloc[0], trend["spearman_p"].iloc[0]

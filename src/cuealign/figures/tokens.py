@@ -9,7 +9,7 @@ from cuealign.figures.style import COLOURS, COLUMN, FAINT
 from cuealign.study import Study
 from cuealign.vocabulary import CONCEPTS, TOKENS, UNVOICED, VOICED_CONCEPTS
 
-_LARGEST = 125.0  # area in square points of a bubble of 100 %
+_LARGEST = 110.0  # area in square points of a bubble of 100 %
 
 
 def frequencies(tokens: pd.DataFrame, concept: str, labels: list[str]) -> pd.DataFrame:
@@ -58,7 +58,7 @@ def draw(study: Study, dataset: str) -> Figure:
                         color="#555555",
                     )
         axes.set_title(concept.replace("_", " "), pad=3)
-        axes.set_xticks(range(len(labels)), [label[:3] if len(labels) > 4 else label for label in labels], fontsize=5.5)
+        axes.set_xticks(range(len(labels)), labels, fontsize=5.5, rotation=25 if len(labels) > 3 else 0)
         axes.set_yticks(range(shares.shape[1]), [token.replace("_", " ").lower() for token in shares.columns], fontsize=5.5)
         axes.set_xlim(-0.5, len(labels) - 0.2)
         axes.set_ylim(-0.6, shares.shape[1] - 0.4)

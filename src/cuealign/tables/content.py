@@ -1,5 +1,6 @@
 """A finished table: written as CSV for programs, LaTeX for papers and Markdown for people."""
 
+import re
 from dataclasses import dataclass
 
 import pandas as pd
@@ -7,6 +8,11 @@ import pandas as pd
 from cuealign.study import Cell
 
 _LATEX = {
+    "\\": r"\textbackslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
     "&": r"\&",
     "%": r"\%",
     "_": r"\_",
@@ -70,7 +76,7 @@ class TableContent:
 
 
 def _md(text: str) -> str:
-    return text.replace("|", r"\|").replace("_", r"\_")
+    return re.sub(r"([|_*`<$\\])", r"\\\1", text)
 
 
 def _tex(text: str) -> str:

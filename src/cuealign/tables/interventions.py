@@ -11,7 +11,7 @@ def build(study: Study, published: pd.DataFrame) -> TableContent:
     parts = []
     for cell in study.select():
         table = study.metrics(cell, "comparisons")
-        if len(table) > 1:  # more than correct against audio-only
+        if ((table["a"] != "Correct") | (table["b"] != "Audio only")).any():  # more than correct against audio-only
             names = {
                 "dataset": study.datasets[cell.dataset]["title"],
                 "split": cell.split,
@@ -20,7 +20,8 @@ def build(study: Study, published: pd.DataFrame) -> TableContent:
             table = table.assign(**names)
             theirs = [find_published(published, cell, "delta", comparison=f"{row.a} - {row.b}") for row in table.itertuples()]
             parts.append(table.assign(published_delta=theirs, deviation=table["delta"] - theirs))
-    caption = "Token interventions: differences in UAR, speaker-clustered 95% intervals, exact McNemar, Holm-corrected per model and split."
+    caption = f"Token interventions: differences in UAR, speaker-clustered {study.level} intervals, exact McNemar,"
+    caption += " Holm-corrected per model and split."
     columns = ["dataset", "split", "model", "a", "b", "delta", "ci_low", "ci_high", "mcnemar_p", "holm_p", "published_delta", "deviation"]
     if not parts:
         empty = pd.DataFrame(columns=columns)
@@ -33,7 +34,7 @@ def build(study: Study, published: pd.DataFrame) -> TableContent:
             "Model": values["model"],
             "Comparison": values["a"] + " − " + values["b"],
             "Δ UAR": [signed(value) for value in values["delta"]],
-            "95% CI": [interval(row.ci_low, row.ci_high, sign=True) for row in values.itertuples()],
+            f"{study.level} CI": [interval(row.ci_low, row.ci_high, sign=True) for row in values.itertuples()],
             "p": [p_value(value) for value in values["mcnemar_p"]],
             "p (Holm)": [p_value(value) for value in values["holm_p"]],
         }

@@ -54,7 +54,7 @@ def rows(study: Study, cells: Sequence[Cell], published: pd.DataFrame) -> pd.Dat
 
 def notes(study: Study, values: pd.DataFrame, dataset: str | None = None) -> str:
     """What the columns mean, as far as they occur, and the cautions of the corpora."""
-    note = "In brackets: 95% interval of a bootstrap over speakers. p: exact McNemar test of UAR⁺ against UAR⁻."
+    note = f"In brackets: {study.level} interval of a bootstrap over speakers. p: exact McNemar test of UAR⁺ against UAR⁻."
     if values[["published_none", "published_correct"]].notna().any(axis=None):
         note += " Published: the paper's value, and ours minus theirs."
     return f"{note} {study.cautions(dataset=dataset)}".strip()

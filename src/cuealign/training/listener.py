@@ -51,16 +51,21 @@ def train(
         features = np.stack([cue_features(row._asdict()) for row in tokens[list(CONCEPTS)].itertuples(index=False)])
         centre, scale = np.zeros(features.shape[1]), np.ones(features.shape[1])
     names = [label.name for label in labels]
+    if absent := set(names) - set(manifest["label"]):
+        raise InputError(f"the training split has no utterance labelled {', '.join(sorted(absent))}")
     model = LogisticRegression(C=0.3, max_iter=5000).fit((features - centre) / scale, manifest["label"])
     order = [list(model.classes_).index(name) for name in names]
+    coefficients, intercepts = model.coef_, model.intercept_
+    if len(names) == 2:  # scikit-learn keeps one row for two classes: the log-odds of the second
+        coefficients, intercepts = np.concatenate([-coefficients, coefficients]) / 2, np.concatenate([-intercepts, intercepts]) / 2
 
     folder.mkdir(parents=True, exist_ok=True)
     save_file(
         {
             "centre": centre,
             "scale": scale,
-            "coefficients": np.ascontiguousarray(model.coef_[order]),
-            "intercepts": np.ascontiguousarray(model.intercept_[order]),
+            "coefficients": np.ascontiguousarray(coefficients[order]),
+            "intercepts": np.ascontiguousarray(intercepts[order]),
         },
         folder / "model.safetensors",
     )
