@@ -38,7 +38,7 @@ def draw(study: Study, dataset: str, split: str) -> Figure:
     panels[-1, 0].set_xlabel("corruption probability p")
     figure.supylabel("UAR", fontsize=7)
     handles, names = panels[0, 0].get_legend_handles_labels()
-    figure.legend(handles, names, loc="outside upper center", ncols=3, frameon=False, handlelength=2.2, columnspacing=1.2)
+    figure.legend(handles, names, loc="outside upper center", ncols=3, frameon=False, handlelength=2.0, columnspacing=1.0)
     return figure
 
 
@@ -50,21 +50,12 @@ def _panel(axes: Axes, table: pd.DataFrame, trend: pd.DataFrame, study: Study, c
     runs = table[(table["intervention"] == "corrupt") & (table["seed"] != MEAN)]
     points = sorted((float(p), *seed_interval(group["uar"].to_numpy(), study.confidence)) for p, group in runs.groupby("p"))
     p, mean, half = map(np.array, zip(*points, strict=True))
-    axes.errorbar(p, mean, yerr=half, color=colour, marker="o", capsize=2, label=f"corrupted ({study.level} CI over seeds)", zorder=3)
+    axes.errorbar(p, mean, yerr=half, color=colour, marker="o", capsize=2, label=f"corrupted, {study.level} CI", zorder=3)
     axes.scatter(runs["p"].astype(float), runs["uar"], s=4, color=FAINT, alpha=0.6, linewidth=0, zorder=2)
     if trend["spearman_rho"].notna().all():
         rho, value = trend["spearman_rho"].iloc[0], trend["spearman_p"].iloc[0]
         shown = "p < .0001" if value < 1e-4 else f"p = {p_value(value)}"
-        axes.text(
-            0.015,
-            0.05,
-            f"ρ = {number(rho, 2)}, {shown}",
-            transform=axes.transAxes,
-            ha="left",
-            va="bottom",
-            fontsize=6.5,
-            backgroundcolor="white",
-        )
+        axes.text(0.015, 0.05, f"ρ = {number(rho, 2)}, {shown}", transform=axes.transAxes, ha="left", va="bottom", fontsize=6.5)
     axes.set_xticks(p)
     axes.margins(y=0.18)
     axes.grid(axis="y")

@@ -38,7 +38,19 @@ def draw(study: Study) -> Figure:
         drawn += 1
     axes.set_xlabel("gain from aligned tokens: UAR(correct) − UAR(audio only)")
     axes.set_ylabel("UAR(conflict) − UAR(audio only)")
-    axes.margins(0.12)
+    axes.margins(0.15)
+    hint = {"fontsize": 6.5, "color": FAINT, "style": "italic"}
+    axes.annotate("ignores the cues", (0, 0), xytext=(5, 4), textcoords="offset points", **hint)
+    axes.annotate(
+        "uses them, anchored to the audio",
+        (1, 0),
+        xycoords=("axes fraction", "data"),
+        xytext=(0, 4),
+        textcoords="offset points",
+        ha="right",
+        **hint,
+    )
+    axes.annotate("follows them blindly", (0.99, 0.03), xycoords="axes fraction", ha="right", **hint)
     axes.spines[["top", "right"]].set_visible(False)
     if drawn:
         figure.legend(loc="outside upper center", ncols=1 if drawn > 4 else 2, frameon=False, handletextpad=0.3, columnspacing=1.0)

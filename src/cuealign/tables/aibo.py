@@ -10,7 +10,7 @@ DATASET = "aibo"
 
 
 def build(study: Study, published: pd.DataFrame) -> TableContent:
-    """One row per model and split; the published rows alone where the corpus was not run."""
+    """One row per model and split; says so where the corpus was not run."""
     return of_dataset(study, published, DATASET, "Table II. FAU-Aibo (AIBO5) UAR without and with appended concept tokens.")
 
 
