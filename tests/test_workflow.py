@@ -181,6 +181,21 @@ def test_bad_audio_stops_with_file_and_row(small, tmp_path):
     assert "no such file" in (tmp_path / "logs/build_manifest/mine.log").read_text()
 
 
+def test_a_csv_with_an_older_time_stamp_is_read_again(small, tmp_path):
+    table = pd.read_csv(small / "results/emosynth/manifest.csv")
+    table["file"] = [str(small / "results/emosynth/audio" / file) for file in table["file"]]
+    table.to_csv(tmp_path / "mine.csv", index=False)
+    entry = yaml.safe_load((ROOT / "config/datasets.yaml").read_text())["datasets"]["emosynth"]
+    entry |= {"manifest": str(tmp_path / "mine.csv"), "root": None}
+    grid = [{"dataset": "mine", "splits": ["test"], "models": ["listener-cues"], "interventions": ["none"]}]
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump({"grid": grid, "datasets": {"mine": entry}}))
+    assert snakemake(tmp_path, "--cores", "2", "manifests", configfile=tmp_path / "mine.yaml").returncode == 0
+    table.assign(language="deu").to_csv(tmp_path / "mine.csv", index=False)
+    os.utime(tmp_path / "mine.csv", (1_000_000_000, 1_000_000_000))
+    assert snakemake(tmp_path, "--cores", "2", "manifests", configfile=tmp_path / "mine.yaml").returncode == 0
+    assert set(pd.read_parquet(tmp_path / "results/corpora/mine/manifest.parquet")["language"]) == {"deu"}
+
+
 def test_a_wrong_config_stops_before_any_job(tmp_path):
     (tmp_path / "wrong.yaml").write_text(yaml.safe_dump({"grid": [SMALL["grid"][0] | {"p": [1.5]}]}))
     done = snakemake(tmp_path, "--cores", "1", configfile=tmp_path / "wrong.yaml")

@@ -1,6 +1,7 @@
 # The validated config, and what the grid asks for. No rules.
 
 import sys
+from hashlib import sha256
 from os import environ, pathsep
 from pathlib import Path
 
@@ -61,7 +62,10 @@ def corpus_of(wildcards):
     """What a manifest depends on; another title or other tokens must not decode a corpus again."""
     entry = config["datasets"][wildcards.dataset]
     kept = {key: value for key, value in entry.items() if key not in ("title", "licence", "note", "tokens")}
-    return kept | {"gender_needed": bool(entry["tokens"]["gender_specific"])}
+    # By content too: a copy that keeps an older time stamp is a change all the same. What a rule makes has none yet.
+    own = [Path(source) for source in corpus_sources(wildcards) if not source.startswith("results/")]
+    hashes = [sha256(source.read_bytes()).hexdigest() for source in own if source.is_file()]
+    return kept | {"gender_needed": bool(entry["tokens"]["gender_specific"]), "sources": hashes}
 
 
 def backend_of(wildcards):
