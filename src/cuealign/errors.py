@@ -19,13 +19,12 @@ class ModelError(CuealignError):
     """A model cannot be loaded or gives output that cannot be used."""
 
 
-def raise_all(problems: Iterable[str], *, where: str, error: type[CuealignError] = InputError, show: int = 20) -> None:
-    """Raise one error that lists every problem found, or return if there is none.
+def raise_all(problems: Iterable[str], *, where: str, show: int = 20) -> None:
+    """Raise one InputError that lists every problem found, or return if there is none.
 
     Args:
         problems: one line each.
         where: the file or table concerned; opens the message.
-        error: class of the error.
         show: lines shown at the most; the rest is counted.
     """
     problems = list(problems)
@@ -35,4 +34,4 @@ def raise_all(problems: Iterable[str], *, where: str, error: type[CuealignError]
     lines += [f"  - {problem}" for problem in problems[:show]]
     if len(problems) > show:
         lines.append(f"  - … and {len(problems) - show} more")
-    raise error("\n".join(lines))
+    raise InputError("\n".join(lines))
