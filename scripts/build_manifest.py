@@ -1,24 +1,27 @@
-"""Read a corpus, check it, and write its manifest."""
+"""Put what a corpus says and what was heard together: its manifest, and the counts of what is not in it."""
 
-from collections.abc import Sequence
+import json
 from pathlib import Path
 
-from cuealign.corpora import gate, reader_module
+from cuealign.corpora import audit, gate
 from cuealign.jobs import job
-from cuealign.schema import MANIFEST
+from cuealign.schema import MANIFEST, UTTERANCES
 
 
-def main(sources: Sequence[str], output: Path, *, name: str, dataset: dict, workers: int) -> None:
-    raw = reader_module(dataset["reader"]).read(dataset, sources)
-    MANIFEST.write(gate.build(raw, dataset, name=name, workers=workers), output)
+def main(utterances: Path, heard: Path, manifest: Path, counts: Path, *, name: str, dataset: dict, on_bad_audio: str) -> None:
+    built, counted = gate.build(UTTERANCES.read(utterances), audit.read(heard), dataset, name=name, on_bad_audio=on_bad_audio)
+    MANIFEST.write(built, manifest)
+    Path(counts).write_text(json.dumps(counted, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
     with job(snakemake.log[0]):
         main(
-            list(snakemake.input),
-            snakemake.output[0],
+            snakemake.input.utterances,
+            snakemake.input.audit,
+            snakemake.output.manifest,
+            snakemake.output.counts,
             name=snakemake.wildcards.dataset,
             dataset=snakemake.params.dataset,
-            workers=snakemake.threads,
+            on_bad_audio=snakemake.params.on_bad_audio,
         )

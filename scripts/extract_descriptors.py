@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from cuealign.descriptors import extract
+from cuealign.extraction import extract
 from cuealign.jobs import job
 from cuealign.schema import DESCRIPTOR_MEANS, MANIFEST
 
 
-def main(manifest: Path, output: Path, *, voiced_mean: bool, workers: int) -> None:
-    DESCRIPTOR_MEANS.write(extract(MANIFEST.read(manifest), voiced_mean=voiced_mean, workers=workers), output)
+def main(manifest: Path, output: Path, *, store: Path, workers: int) -> None:
+    DESCRIPTOR_MEANS.write(extract(MANIFEST.read(manifest), store, workers=workers), output)
 
 
 if __name__ == "__main__":
@@ -16,6 +16,6 @@ if __name__ == "__main__":
         main(
             snakemake.input.manifest,
             snakemake.output[0],
-            voiced_mean=snakemake.params.voiced_mean,
+            store=snakemake.params.store,
             workers=snakemake.threads,
         )

@@ -70,7 +70,17 @@ def dataset() -> dict:
     from cuealign.config import Dataset
 
     entry = Dataset(title="t", licence="l", reader="manifest", labels=["angry", "happy", "sad"], splits=["train", "test"])
-    return entry.model_dump(mode="json")
+    return entry.model_dump(mode="json") | {"gender_needed": False}
+
+
+def build_corpus(entry: dict, *, on_bad_audio: str = "error", workers: int = 1) -> tuple[pd.DataFrame, dict]:
+    """Manifest and counts of a corpus, through all the steps that the workflow takes."""
+    from cuealign.corpora import audit, gate, readers
+    from cuealign.corpora.description import describe
+
+    reader = readers.module(entry["reader"])
+    utterances = describe(reader.read(entry, reader.sources(entry)), entry, name="c")
+    return gate.build(utterances, audit.listen(utterances, name="c", workers=workers), entry, name="c", on_bad_audio=on_bad_audio)
 
 
 @pytest.fixture(scope="session")

@@ -8,10 +8,12 @@ import pytest
 import soundfile
 
 from cuealign import audio
-from cuealign.corpora import gate, manifest, reader_module, readers
+from cuealign.corpora import audit, readers
+from cuealign.corpora.description import describe
+from cuealign.corpora.readers import manifest
 from cuealign.errors import ConfigError, InputError
 from cuealign.schema import MANIFEST
-from tests.conftest import RATE, tone, write
+from tests.conftest import RATE, build_corpus, tone, write
 
 
 @pytest.fixture
@@ -24,7 +26,8 @@ def build(corpus, dataset, tmp_path):
         changed = table.copy().astype(object)
         changed = change(changed) if change else changed
         changed.to_csv(entry["manifest"], index=False)
-        return gate.build(manifest.read(entry, manifest.sources(entry)), entry, name="c")
+        built, run.counts = build_corpus(entry, on_bad_audio=entry["on_bad_audio"])
+        return built
 
     return run
 
@@ -51,8 +54,9 @@ def test_manifest_has_every_row_with_what_was_written(build, corpus):
 def test_processes_change_nothing(corpus, dataset):
     folder, _ = corpus
     entry = dataset | {"manifest": str(folder / "manifest.csv")}
-    raw = manifest.read(entry, manifest.sources(entry))
-    pd.testing.assert_frame_equal(gate.build(raw, entry, name="c", workers=2), gate.build(raw, entry, name="c"))
+    (one, counts), (two, counts_of_two) = build_corpus(entry), build_corpus(entry, workers=2)
+    pd.testing.assert_frame_equal(one, two)
+    assert counts == counts_of_two
 
 
 BAD = {
@@ -183,14 +187,14 @@ def test_a_byte_order_mark_is_read(tmp_path, corpus, dataset):
 
 def test_a_missing_csv_is_named(dataset, tmp_path):
     with pytest.raises(InputError, match=r"nothing\.csv: cannot be read as CSV"):
-        manifest.read(dataset, [str(tmp_path / "nothing.csv")])
+        build_corpus(dataset | {"manifest": str(tmp_path / "nothing.csv")})
 
 
 def test_readers_are_found_by_name():
-    assert "manifest" in readers()
-    assert reader_module("manifest") is manifest
-    with pytest.raises(ConfigError, match=r"'elan' is not included in this version \(included: manifest"):
-        reader_module("elan")
+    assert readers.names() == ["aibo", "audformat", "iemocap", "manifest"]
+    assert readers.module("manifest") is manifest
+    with pytest.raises(ConfigError, match=r"'elan' is not included in this version \(included: aibo, "):
+        readers.module("elan")
 
 
 # ---------------------------------------------------------------- defined behaviour
@@ -239,7 +243,7 @@ def test_lines_are_counted_over_blank_ones(dataset, tmp_path, corpus):
     (tmp_path / "blank.csv").write_text("\n".join(lines) + "\n\n")
     entry = dataset | {"manifest": str(tmp_path / "blank.csv"), "root": str(folder)}
     with pytest.raises(InputError, match=r"line 8: unknown label 'bored'"):
-        gate.build(manifest.read(entry, manifest.sources(entry)), entry, name="c")
+        build_corpus(entry)
 
 
 def test_gender_is_demanded_where_tokens_need_it(build):
@@ -256,7 +260,7 @@ def test_what_is_odd_but_usable_is_named_in_the_log(build, caplog):
     with caplog.at_level(logging.WARNING):
         assert len(build(change)) == 13
     assert "the same sound occurs 2 times, in one split: u0, u1" in caplog.text
-    assert "the same sound occurs 2 times, in several splits: u5, u12" in caplog.text
+    assert "the same sound occurs 2 times, in several splits (dev, train): u5, u12" in caplog.text
     assert "1 utterances have split 'dev', which no split of the config names" in caplog.text
 
 
@@ -269,3 +273,210 @@ def test_sound_beyond_full_scale_is_named_and_clipped(build, tmp_path, caplog):
         build(put(4, "file", str(tmp_path / "loud.wav")))
     assert "1 utterances exceed full scale" in caplog.text
     np.testing.assert_array_equal(low_level_descriptors(loud), low_level_descriptors(loud.clip(-1, 1 - 2**-15)))
+
+
+# ---------------------------------------------------------------- formats
+
+
+FORMATS = {
+    "csv": lambda table, path: table.to_csv(path, index=False),
+    "tsv": lambda table, path: table.to_csv(path, index=False, sep="\t"),
+    "parquet": lambda table, path: table.to_parquet(path, index=False),
+    "jsonl": lambda table, path: table.to_json(path, orient="records", lines=True),
+}
+
+
+def save(table, path):
+    FORMATS[path.suffix[1:]](table, path)
+    return str(path)
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_every_format_gives_the_same_manifest(corpus, dataset, tmp_path, kind):
+    folder, table = corpus
+    segments = table.assign(start=0.05, end=[None, 0.25] * 6)
+    entry = dataset | {"root": str(folder)}
+    built, _ = build_corpus(entry | {"manifest": save(segments, tmp_path / f"m.{kind}")})
+    expected, _ = build_corpus(entry | {"manifest": save(segments, tmp_path / "expected.csv")})
+    pd.testing.assert_frame_equal(built, expected)
+    assert sorted(set(built["speaker"])) == ["00", "01", "02", "03"]
+    assert set(built["start"]) == {0.05}
+
+
+@pytest.mark.parametrize("kind", ["parquet", "jsonl"])
+def test_whole_numbers_are_speakers_as_written(corpus, dataset, tmp_path, kind):
+    folder, table = corpus
+    numbered = table.assign(speaker=table["speaker"].astype(int))
+    built, _ = build_corpus(dataset | {"root": str(folder), "manifest": save(numbered, tmp_path / f"m.{kind}")})
+    assert sorted(set(built["speaker"])) == ["0", "1", "2", "3"]
+
+
+@pytest.mark.parametrize(("kind", "place"), [("csv", "line 7"), ("tsv", "line 7"), ("jsonl", "line 6"), ("parquet", "row 6")])
+def test_rows_are_named_as_the_format_counts_them(corpus, dataset, tmp_path, kind, place):
+    folder, table = corpus
+    path = save(put(5, "speaker", "")(table.copy()), tmp_path / f"m.{kind}")
+    with pytest.raises(InputError, match=f"{place}: speaker is empty"):
+        build_corpus(dataset | {"root": str(folder), "manifest": path})
+
+
+def test_a_broken_line_of_json_is_named(corpus, dataset, tmp_path):
+    folder, table = corpus
+    path = save(table, tmp_path / "m.jsonl")
+    lines = (tmp_path / "m.jsonl").read_text().splitlines()
+    lines[2], lines[4] = lines[2][:-5], "[1, 2]"
+    (tmp_path / "m.jsonl").write_text("\n".join(lines))
+    with pytest.raises(InputError, match=r"2 problems\n.*line 3: is no JSON.*\n.*line 5: is no JSON object"):
+        build_corpus(dataset | {"root": str(folder), "manifest": path})
+
+
+def test_a_format_that_is_not_known_is_named(dataset, tmp_path):
+    (tmp_path / "m.xlsx").write_text("")
+    with pytest.raises(InputError, match=r"m\.xlsx: the ending '\.xlsx' is none of \.csv, \.tsv, \.parquet, \.jsonl"):
+        build_corpus(dataset | {"manifest": str(tmp_path / "m.xlsx")})
+
+
+def test_files_of_nkululeko_are_read_by_config_alone(corpus, dataset, tmp_path):
+    """Its tables are audformat's: segments as times, emotion for the label, the split named in the file."""
+    folder, table = corpus
+    theirs = table.rename(columns={"label": "emotion"}).assign(start="0 days 00:00:00.100000", end="0 days 00:00:00.250000")
+    theirs.loc[3:, ["start", "end"]] = ["0 days", "NaT"]
+    path = save(theirs[["file", "start", "end", "speaker", "gender", "emotion", "split"]], tmp_path / "nkululeko.csv")
+    built, _ = build_corpus(dataset | {"root": str(folder), "manifest": path, "columns": {"label": "emotion"}})
+    part = built[built["file"].isin([str(folder / name) for name in table["file"][:3]])]
+    assert part["start"].tolist() == [0.1] * 3
+    np.testing.assert_allclose(part["duration"], 0.15)
+    assert (built["start"] == 0).sum() == 9
+
+
+def test_files_of_emobox_are_read_by_config_alone(corpus, dataset, tmp_path):
+    """One file per split; no speaker and no gender but in the key; the path under another name."""
+    folder, table = corpus
+    for split in ("train", "test"):
+        theirs = table[table["split"] == split]
+        key = [
+            f"Ses{speaker}F_impro_{gender[0].upper()}{row:03d}"
+            for row, (speaker, gender) in enumerate(zip(theirs["speaker"], theirs["gender"], strict=True))
+        ]
+        rows = pd.DataFrame(
+            {"key": key, "dataset": "x", "wav": theirs["file"], "sample_rate": 16000, "length": 0.3, "emo": theirs["label"]}
+        )
+        save(rows, tmp_path / f"{split}.jsonl")
+    columns = {
+        "utterance": "key",
+        "file": "wav",
+        "label": "emo",
+        "speaker": {"column": "key", "pattern": r"^(Ses\d\d).*_([FM])\d+$", "value": None},
+        "gender": {"column": "key", "pattern": r"[FM](?=\d+$)", "value": None},
+        "language": {"column": None, "pattern": None, "value": "eng"},
+    }
+    files = {"train": str(tmp_path / "train.jsonl"), "test": [str(tmp_path / "test.jsonl")]}
+    built, _ = build_corpus(dataset | {"root": str(folder), "manifest": files, "columns": columns})
+    assert sorted(set(built["speaker"])) == ["Ses00F", "Ses01M", "Ses02F", "Ses03M"]
+    assert built.groupby("speaker")["gender"].first().tolist() == ["female", "male", "female", "male"]
+    assert built.groupby("split").size().to_dict() == {"test": 6, "train": 6}
+    assert set(built["language"]) == {"eng"}
+
+
+def test_a_value_that_a_pattern_does_not_match_is_named(build):
+    column = {"column": "file", "pattern": r"^s([0-2])_", "value": None}
+    with pytest.raises(InputError, match=r"line 11: file 's3_angry\.wav' does not match the pattern of speaker"):
+        build(columns={"speaker": column})
+
+
+def test_splits_may_be_speakers(build):
+    """Any protocol by speakers is config: the speaker's own column is the split."""
+    built = build(
+        lambda table: table.drop(columns="split"), columns={"split": "speaker"}, splits={"train": ["00", "01", "02"], "test": ["03"]}
+    )
+    assert set(built["split"]) == {"00", "01", "02", "03"}
+
+
+# ---------------------------------------------------------------- what was heard
+
+
+def cut(path, share=0.6):
+    content = path.read_bytes()
+    path.write_bytes(content[: int(len(content) * share)])
+    return path
+
+
+@pytest.mark.parametrize("kind", ["wav", "aiff", "au", "flac", "mp3", "ogg"])
+def test_a_file_that_is_cut_short_is_named(build, tmp_path, kind):
+    path = tmp_path / f"cut.{kind}"
+    if kind in ("mp3", "ogg"):
+        soundfile.write(path, tone(2.0), RATE)
+    else:
+        write(path, tone(2.0))
+    cut(path)
+    with pytest.raises(InputError, match=rf"cut\.{kind}: (cut short|cannot be decoded|holds no samples)"):
+        build(put(4, "file", str(path)))
+
+
+def test_a_header_written_before_the_length_was_known_is_no_fault(tmp_path):
+    """As programs write that stream to a pipe."""
+    content = bytearray(write(tmp_path / "a.wav", tone(0.5)).read_bytes())
+    content[40:44] = b"\xff\xff\xff\xff"
+    (tmp_path / "streamed.wav").write_bytes(content)
+    assert len(audio.read_native(tmp_path / "streamed.wav")[0]) == RATE // 2
+
+
+@pytest.mark.parametrize("kind", ["wav", "flac", "mp3", "ogg"])
+def test_a_segment_is_a_slice_of_the_whole(tmp_path, kind):
+    path = tmp_path / f"a.{kind}"
+    soundfile.write(path, tone(2.0), RATE)
+    whole, _ = audio.read_native(path)
+    for start, end in ((0.0, 0.5), (0.73, 1.21), (1.5, None)):
+        part, _ = audio.read_native(path, start, end)
+        np.testing.assert_array_equal(part, whole[round(start * RATE) : None if end is None else round(end * RATE)])
+
+
+def test_bad_audio_is_excluded_where_the_config_says_so_and_counted(build, tmp_path, caplog):
+    def change(table):
+        return put(0, "file", "gone.wav")(put(7, "file", str(cut(write(tmp_path / "cut.wav", tone(1.0)))))(table))
+
+    with caplog.at_level(logging.WARNING):
+        built = build(change, on_bad_audio="exclude", all_classes=False)
+    assert len(built) == 10
+    assert "2 of 12 utterances are excluded for bad audio" in caplog.text
+    assert [(row["split"], row["label"]) for row in build.counts["excluded"]] == [("train", "angry"), ("test", "happy")]
+    assert build.counts["excluded"][0]["problem"] == "no such file"
+    assert str(tmp_path) not in str(build.counts)
+
+
+def test_a_class_that_is_lost_with_bad_audio_is_named(build):
+    with pytest.raises(InputError, match=r"bad audio excluded: 1 problem\n.*split 'test' has no utterance of class 'sad'"):
+        build(lambda table: put(8, "file", "gone.wav")(put(11, "file", "lost.wav")(table)), on_bad_audio="exclude")
+
+
+def test_the_audit_says_what_was_heard(corpus, dataset, tmp_path):
+    folder, table = corpus
+    stereo = np.stack([tone(0.4), tone(0.4, pitch=220)], axis=1)
+    stereo[100:150] = 1.0
+    write(tmp_path / "stereo.wav", stereo, 8000)
+    changed = put(1, "file", str(folder / "s0_angry.wav"))(
+        put(2, "file", str(tmp_path / "stereo.wav"))(put(3, "file", "gone.wav")(table.copy()))
+    )
+    changed["utterance"] = [f"u{row:02d}" for row in range(12)]
+    changed.to_csv(tmp_path / "m.csv", index=False)
+    entry = dataset | {"manifest": str(tmp_path / "m.csv"), "root": str(folder)}
+    utterances = describe(manifest.read(entry, []), entry, name="c")
+    heard = audit.listen(utterances, name="c", workers=2)
+    audit.write(heard, tmp_path / "audit.csv")
+    pd.testing.assert_frame_equal(audit.read(tmp_path / "audit.csv"), heard, check_dtype=False, check_exact=True)
+    rows = heard.set_index("utterance")
+    assert rows.loc["u01", "same_sound_as"] == "u00"
+    assert (rows["same_sound_as"] != "").sum() == 1
+    assert (rows.loc["u02", "rate"], rows.loc["u02", "channels"], rows.loc["u02", "duration"]) == (8000, 2, 0.8)
+    assert rows.loc["u02", "clipped"] == 50 / 6400
+    assert rows.loc["u03", "problem"].endswith("gone.wav: no such file")
+    assert np.isnan(rows.loc["u03", "peak"])
+    assert rows.loc["u00", "peak"] == np.abs(audio.read_native(folder / "s0_angry.wav")[0]).max()
+
+
+def test_odd_things_are_counted(build, tmp_path):
+    write(tmp_path / "silence.wav", np.zeros(RATE))
+    built = build(lambda table: put(4, "file", str(tmp_path / "silence.wav"))(put(2, "label", "xxx")(table)), label_map={"xxx": None})
+    assert len(built) == 11
+    counts = build.counts
+    assert (counts["rows"], counts["left_out"], counts["silent"], counts["clipped"]) == (12, {"xxx": 1}, 1, 0)
+    assert (counts["rates"], counts["channels"], counts["same_sound"]) == ({"16000 Hz": 11}, {"1": 11}, [])

@@ -1,6 +1,7 @@
 """Reading speech: one function that all parts use, so that openSMILE and every model hear the same samples."""
 
 import hashlib
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,10 @@ from cuealign.errors import InputError
 RATE = 16_000
 """Sampling rate (Hz) of everything that :func:`read` returns."""
 
+_DECLARED = re.compile(r"^\s*(?:data|SSND|Data Size|riff)\s*:\s*(\d+) \(should be (\d+)\)", re.MULTILINE)
+_STREAMED = 0x7FFFFF00
+"""Sizes from here on are what programs write into a header when they do not know the length yet."""
+
 
 def read_native(file: Path | str, start: float = 0.0, end: float | None = None) -> tuple[np.ndarray, int]:
     """Decode a file, or the part of it from ``start`` to ``end`` (seconds), without changing it.
@@ -21,8 +26,8 @@ def read_native(file: Path | str, start: float = 0.0, end: float | None = None) 
         float32 samples of shape ``(n, channels)`` in [-1, 1], and the sampling rate in Hz.
 
     Raises:
-        InputError: if the file is missing, empty or no audio, if the segment lies outside of it or is
-            empty, or if a sample is not finite.
+        InputError: if the file is missing, empty, cut short or no audio, if the segment lies outside of it
+            or is empty, or if a sample is not finite.
     """
     path = Path(file)
     try:
@@ -35,27 +40,44 @@ def read_native(file: Path | str, start: float = 0.0, end: float | None = None) 
         raise InputError(f"{path}: the file is empty (0 bytes)")
     try:
         with soundfile.SoundFile(path) as sound:
-            rate, frames = sound.samplerate, sound.frames
-            first = round(start * rate)
-            last = frames if end is None else round(end * rate)
-            if frames == 0:
-                raise InputError(f"{path}: holds no samples")
-            if not 0 <= first < last:
-                raise InputError(f"{path}: segment {start} s to {end} s is empty")
-            if last > frames + rate // 100:  # ends are often rounded to hundredths of a second
-                raise InputError(f"{path}: segment ends at {end} s, but the file lasts {frames / rate:.3f} s")
-            if first >= frames:
-                raise InputError(f"{path}: segment starts at {start} s, but the file lasts {frames / rate:.3f} s")
-            sound.seek(first)
-            samples = sound.read(min(last, frames) - first, dtype="float32", always_2d=True)
+            rate = sound.samplerate
+            samples = _decode(sound, *_bounds(sound, start, end))
     except (soundfile.LibsndfileError, TypeError) as error:  # TypeError: headerless formats such as .raw
         raise InputError(f"{path}: cannot be decoded as audio ({getattr(error, 'error_string', error)})") from error
-    if len(samples) == 0:
-        raise InputError(f"{path}: holds no samples")
     if not np.isfinite(samples).all():
         bad = int(np.flatnonzero(~np.isfinite(samples).all(axis=1))[0])
         raise InputError(f"{path}: sample {bad} ({start + bad / rate:.3f} s) is not a finite number")
     return samples, rate
+
+
+def _bounds(sound: soundfile.SoundFile, start: float, end: float | None) -> tuple[int, int]:
+    """First sample of a segment and the one behind its last."""
+    path, rate, frames = sound.name, sound.samplerate, sound.frames
+    if frames == 0:
+        raise InputError(f"{path}: holds no samples")
+    for declared, there in _DECLARED.findall(sound.extra_info):
+        # libsndfile reads on silently, and the end of the utterance would be missing.
+        if int(there) < int(declared) < _STREAMED:
+            raise InputError(f"{path}: cut short: its header announces {declared} bytes of sound, {there} are there")
+    first, last = round(start * rate), frames if end is None else round(end * rate)
+    if not 0 <= first < last:
+        raise InputError(f"{path}: segment {start} s to {end} s is empty")
+    if last > frames + rate // 100:  # ends are often rounded to hundredths of a second
+        raise InputError(f"{path}: segment ends at {end} s, but the file lasts {frames / rate:.3f} s")
+    if first >= frames:
+        raise InputError(f"{path}: segment starts at {start} s, but the file lasts {frames / rate:.3f} s")
+    return first, min(last, frames)
+
+
+def _decode(sound: soundfile.SoundFile, first: int, last: int) -> np.ndarray:
+    """Samples from ``first`` to before ``last``; only these are decoded where the format allows."""
+    # A frame of MP3 leans on those before it: exact only if decoded from the start.
+    begin = 0 if sound.format == "MP3" else first
+    sound.seek(begin)
+    samples = sound.read(last - begin, dtype="float32", always_2d=True)
+    if len(samples) < last - begin:
+        raise InputError(f"{sound.name}: cut short: {len(samples)} of {last - begin} samples could be read")
+    return samples[first - begin :]
 
 
 def read(file: Path | str, start: float = 0.0, end: float | None = None, *, sha256: str | None = None) -> np.ndarray:

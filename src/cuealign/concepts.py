@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from cuealign.errors import InputError
-from cuealign.vocabulary import CONCEPTS, ORDINAL, TOKENS, UNVOICED, VOICED_CONCEPTS
+from cuealign.vocabulary import CONCEPTS, ORDINAL, PLAIN, TOKENS, UNVOICED, VOICED_CONCEPTS, VOICED_DESCRIPTORS
 
 COMPONENTS: dict[str, dict[str, int]] = {
     "ENERGY": {"Loudness_sma3": 1},
@@ -66,6 +66,8 @@ class ConceptTokenizer:
     """Turns descriptor means into concept tokens.
 
     Args:
+        voiced_mean: read the means of voiced descriptors over voiced frames, as openSMILE's functionals are; otherwise
+            those over all frames.
         gender_specific: concepts whose edges (and F0 statistics) are fitted per gender.
         signed_brightness: let the Hammarberg index enter BRIGHTNESS with a minus sign, so that
             VERY_BRIGHT means bright; otherwise the plain average that the paper's wording gives.
@@ -80,6 +82,7 @@ class ConceptTokenizer:
     def __init__(
         self,
         *,
+        voiced_mean: bool = True,
         gender_specific: Sequence[str] = (),
         signed_brightness: bool = True,
         voice_quality: VoiceQuality | Mapping[str, float] | None = None,
@@ -87,6 +90,7 @@ class ConceptTokenizer:
         unknown = set(gender_specific) - {"PITCH", "FORMANTS"}
         if unknown:
             raise ValueError(f"gender-specific edges are defined for PITCH and FORMANTS, not for {sorted(unknown)}")
+        self.voiced_mean = voiced_mean
         self.gender_specific = tuple(gender_specific)
         self.signed_brightness = signed_brightness
         if not isinstance(voice_quality, VoiceQuality):
@@ -110,7 +114,7 @@ class ConceptTokenizer:
         names = sorted({name for components in COMPONENTS.values() for name in components})
         self.centre_, self.scale_ = {}, {}
         for name in names:
-            self.centre_[name], self.scale_[name] = _robust(descriptors[name].to_numpy(), f"descriptor {name}")
+            self.centre_[name], self.scale_[name] = _robust(self._means(descriptors, name), f"descriptor {name}")
 
         scores, groups = self.scores(descriptors), np.asarray(genders)
         self.edges_: dict[str, dict[str, list[float]]] = {}
@@ -122,7 +126,7 @@ class ConceptTokenizer:
                 if len(values) < len(TOKENS[concept]):
                     raise InputError(f"{concept}: {len(values)} utterances with a score in group {group!r}, at least 5 needed")
                 self.edges_[concept][group] = [float(edge) for edge in np.quantile(values, QUANTILES)]
-        f0 = descriptors["F0semitoneFrom27.5Hz_sma3nz"].to_numpy()
+        f0 = self._means(descriptors, "F0semitoneFrom27.5Hz_sma3nz")
         self.f0_ = {
             group: _robust(f0[rows], f"descriptor F0semitoneFrom27.5Hz_sma3nz, group {group}")
             for group, rows in self._groups("PITCH", groups)
@@ -149,7 +153,12 @@ class ConceptTokenizer:
 
     def standardise(self, descriptors: pd.DataFrame) -> pd.DataFrame:
         """Robustly standardised descriptors (median 0, interquartile range 1 on the fitted corpus)."""
-        return pd.DataFrame({name: (descriptors[name] - self.centre_[name]) / self.scale_[name] for name in self.centre_})
+        return pd.DataFrame({name: (self._means(descriptors, name) - self.centre_[name]) / self.scale_[name] for name in self.centre_})
+
+    def _means(self, descriptors: pd.DataFrame, name: str) -> np.ndarray:
+        """Means of a descriptor, over the frames that ``voiced_mean`` asks for."""
+        plain = not self.voiced_mean and name in VOICED_DESCRIPTORS
+        return descriptors[PLAIN + name if plain else name].to_numpy()
 
     def scores(self, descriptors: pd.DataFrame) -> pd.DataFrame:
         """Scalar score of each ordinal concept, shape ``(rows, 5)``; NaN where a concept needs voicing and there is none."""
@@ -195,7 +204,7 @@ class ConceptTokenizer:
         high, low = z >= self.voice_quality.high, z <= self.voice_quality.low
         jitter, shimmer, hnr = "jitterLocal_sma3nz", "shimmerLocaldB_sma3nz", "HNRdBACF_sma3nz"
         h1_h2, h1_a3 = "logRelF0-H1-H2_sma3nz", "logRelF0-H1-A3_sma3nz"
-        f0 = descriptors["F0semitoneFrom27.5Hz_sma3nz"].to_numpy()
+        f0 = self._means(descriptors, "F0semitoneFrom27.5Hz_sma3nz")
         low_f0 = np.zeros(len(descriptors), dtype=bool)
         for group, rows in self._groups("PITCH", genders):
             centre, scale = self.f0_[group]
@@ -215,6 +224,7 @@ class ConceptTokenizer:
     def to_dict(self) -> dict[str, Any]:
         """Arguments and learned values, as plain types."""
         return {
+            "voiced_mean": self.voiced_mean,
             "gender_specific": list(self.gender_specific),
             "signed_brightness": self.signed_brightness,
             "voice_quality": asdict(self.voice_quality),
@@ -228,6 +238,7 @@ class ConceptTokenizer:
     def from_dict(cls, values: Mapping[str, Any]) -> "ConceptTokenizer":
         """Inverse of :meth:`to_dict`."""
         tokenizer = cls(
+            voiced_mean=values["voiced_mean"],
             gender_specific=values["gender_specific"],
             signed_brightness=values["signed_brightness"],
             voice_quality=values["voice_quality"],

@@ -14,6 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from cuealign import figures, tables
 from cuealign import interventions as registry
+from cuealign.corpora import readers
 from cuealign.errors import ConfigError
 from cuealign.models import backends
 from cuealign.prompts import AnswerParser, CueBlockTemplate, PromptTemplate
@@ -79,6 +80,29 @@ class TokenOptions(_Strict):
     voice_quality: VoiceQualityThresholds = Field(default=VoiceQualityThresholds(), description="Thresholds of VOICE_QUALITY.")
 
 
+class Column(_Strict):
+    """Where a value comes from: a column, a part of one, or the same for all rows."""
+
+    column: str | None = Field(default=None, description="The file's own name of the column.")
+    pattern: str | None = Field(
+        default=None, description="Regular expression for a part of that column: its groups joined, or the match if it has none."
+    )
+    value: str | None = Field(default=None, description="Value of every row, in the place of a column.")
+
+    @model_validator(mode="after")
+    def _one_source(self) -> "Column":
+        if (self.column is None) == (self.value is None):
+            raise ValueError("needs either a column or a value")
+        if self.pattern is not None:
+            if self.column is None:
+                raise ValueError("a pattern needs a column")
+            try:
+                re.compile(self.pattern)
+            except re.error as error:
+                raise ValueError(f"pattern {self.pattern!r} is no regular expression ({error})") from None
+        return self
+
+
 def _identity_splits(value: Any) -> Any:
     return {name: [name] for name in value} if isinstance(value, list) else value
 
@@ -89,15 +113,19 @@ class Dataset(_Strict):
     title: str = Field(description="Name in tables and figures.")
     licence: str = Field(description="Licence of the recordings; goes into the provenance.")
     note: str = Field(default="", description="Caution that goes with every number on this corpus.")
-    reader: str = Field(description="How the corpus is read: a module of `cuealign.corpora`.")
+    reader: str = Field(description="How the corpus is read: a module of `cuealign.corpora.readers`.")
     root: str | None = Field(
         default=None,
-        description="Folder of the corpus; for the reader `manifest`, the folder that files are relative to, that of the CSV file if none.",
+        description="Folder of the corpus; for the reader `manifest`, the folder that files are relative to, that of the table if none.",
     )
-    manifest: str | None = Field(default=None, description="For the reader `manifest`: CSV file, one row per utterance.")
-    columns: dict[Literal["utterance", "file", "start", "end", "speaker", "gender", "language", "label", "split"], str] = Field(
-        default={}, description="For the reader `manifest`: the file's own name of a column."
+    manifest: str | dict[str, str | list[str]] | None = Field(
+        default=None,
+        description="For the reader `manifest`: table (csv, tsv, parquet, jsonl) with one row per utterance; or tables by split.",
     )
+    columns: dict[Literal["utterance", "file", "start", "end", "speaker", "gender", "language", "label", "split"], str | Column] = Field(
+        default={}, description="For the reader `manifest`: the file's own name of a column, or `{column, pattern}`, or `{value}`."
+    )
+    options: dict[str, Any] = Field(default={}, description="Of the reader; see below.")
     labels: list[Annotated[str, Field(pattern=r"^[^|\s][^|]*$")]] = Field(
         min_length=2, description="Labels, in the order of figures and prompts."
     )
@@ -109,13 +137,20 @@ class Dataset(_Strict):
     )
     speaker_disjoint: bool = Field(default=True, description="Refuse a speaker who occurs under two values of the split column.")
     all_classes: bool = Field(default=True, description="Refuse an evaluation split that lacks a label.")
+    partial: bool = Field(
+        default=False,
+        description="Accept a copy of a released corpus whose counts are not the published ones; tables and provenance then say so.",
+    )
+    on_bad_audio: Literal["error", "exclude"] = Field(
+        default="error", description="Refuse a corpus with bad audio, or exclude such utterances; tables then count them."
+    )
     tokens: TokenOptions = Field(default=TokenOptions(), description="How descriptors become tokens.")
 
     @model_validator(mode="after")
     def _consistent(self) -> "Dataset":
         if INVALID in self.labels:
             raise ValueError(f"labels: {INVALID} stands for answers that name no label")
-        if braced := [path for path in (self.root, self.manifest) if path and set(path) & set("{}")]:
+        if braced := [path for path in (self.root, *self.manifest_files()) if path and set(path) & set("{}")]:
             raise ValueError(f"{braced[0]}: a path must not contain braces, which Snakemake reads as wildcards")
         if len(set(self.labels)) != len(self.labels):
             raise ValueError("labels: a label is listed twice")
@@ -125,6 +160,11 @@ class Dataset(_Strict):
         if self.tokens.fit_on != "all" and self.tokens.fit_on not in self.splits:
             raise ValueError(f"tokens.fit_on: unknown split {self.tokens.fit_on!r}; known: all, {', '.join(self.splits)}")
         return self
+
+    def manifest_files(self) -> list[str]:
+        """Table files of the reader `manifest`."""
+        tables = self.manifest.values() if isinstance(self.manifest, dict) else [self.manifest]
+        return [file for table in tables if table for file in ([table] if isinstance(table, str) else table)]
 
 
 class Training(_Strict):
@@ -217,7 +257,8 @@ class Config(_Strict):
     statistics: Statistics = Field(default=Statistics(), description="Resampling.")
     emosynth: Emosynth = Field(default=Emosynth(), description="The embedded corpus.")
     tables: list[str] = Field(
-        default=["concepts", "aibo", "iemocap", "uar", "interventions"], description="Tables to make: modules of `cuealign.tables`."
+        default=["concepts", "corpora", "aibo", "iemocap", "uar", "interventions", "sensitivity"],
+        description="Tables to make: modules of `cuealign.tables`.",
     )
     figures: dict[str, Literal["study", "dataset", "split", "model"] | None] = Field(
         default={"tokens": "dataset", "confusions": "model", "corruption": "split", "grounding": "study"},
@@ -326,15 +367,12 @@ class Config(_Strict):
 
     def unbuilt(self) -> list[str]:
         """One line per dataset or model of the grid whose code this version does not include."""
-        from cuealign.corpora import readers
-
         problems = []
         for name in self.used_datasets():
             reader = self.datasets[name].reader
-            if reader not in readers():
-                problems.append(
-                    f"dataset {name!r} needs the reader {reader!r}, which this version does not include (included: {', '.join(readers())})"
-                )
+            if reader not in readers.names():
+                included = ", ".join(readers.names())
+                problems.append(f"dataset {name!r} needs the reader {reader!r}, which this version does not include (included: {included})")
         for name in dict.fromkeys(run.model for run in self.runs()):
             backend = self.models[name].backend
             if backend not in backends():

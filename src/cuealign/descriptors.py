@@ -1,4 +1,4 @@
-"""Means of the eGeMAPSv02 low-level descriptors, one row per utterance, extracted by openSMILE.
+"""Means of the eGeMAPSv02 low-level descriptors of an utterance, computed by openSMILE.
 
 eGeMAPS: Eyben et al., The Geneva Minimalistic Acoustic Parameter Set (GeMAPS) for Voice Research
 and Affective Computing, IEEE Transactions on Affective Computing 7(2), 2016.
@@ -8,12 +8,8 @@ import functools
 
 import numpy as np
 import opensmile
-import pandas as pd
 
 from cuealign import audio
-from cuealign.errors import InputError, raise_all
-from cuealign.parallel import parallel_map
-from cuealign.schema import DESCRIPTOR_MEANS
 from cuealign.vocabulary import DESCRIPTORS, VOICED_DESCRIPTORS
 
 MINIMUM_SECONDS = 0.1
@@ -27,7 +23,10 @@ _PERIODIC = np.array([name in ("jitterLocal_sma3nz", "shimmerLocaldB_sma3nz") fo
 
 @functools.cache
 def _extractor() -> opensmile.Smile:
-    return opensmile.Smile(opensmile.FeatureSet.eGeMAPSv02, opensmile.FeatureLevel.LowLevelDescriptors)
+    smile = opensmile.Smile(opensmile.FeatureSet.eGeMAPSv02, opensmile.FeatureLevel.LowLevelDescriptors)
+    if tuple(smile.feature_names) != DESCRIPTORS:
+        raise RuntimeError(f"openSMILE {opensmile.__version__} gives other descriptors than those of eGeMAPSv02: {smile.feature_names}")
+    return smile
 
 
 def low_level_descriptors(samples: np.ndarray) -> np.ndarray:
@@ -44,8 +43,7 @@ def low_level_descriptors(samples: np.ndarray) -> np.ndarray:
         samples = np.pad(samples, (missing // 2, missing - missing // 2))
     # openSMILE converts to 16 bits without clipping: a sample of 1 or more would change its sign.
     samples = np.clip(samples, -1.0, 1.0 - 2.0**-15)
-    frames = _extractor().process_signal(samples, audio.RATE)
-    return frames[list(DESCRIPTORS)].to_numpy()
+    return _extractor()(samples, audio.RATE)[0].T
 
 
 def mean_descriptors(frames: np.ndarray, *, voiced_mean: bool = True) -> np.ndarray:
@@ -73,35 +71,15 @@ def mean_descriptors(frames: np.ndarray, *, voiced_mean: bool = True) -> np.ndar
     return np.append(means, voiced.mean())
 
 
-def _extract_one(row: tuple[str, float, float, str, bool]) -> np.ndarray | str:
-    """Means of one utterance, or the problem with it."""
-    file, start, end, sha256, voiced_mean = row
-    try:
-        means = mean_descriptors(low_level_descriptors(audio.read(file, start, end, sha256=sha256)), voiced_mean=voiced_mean)
-    except InputError as error:
-        return str(error)
-    if not np.isfinite(means[~np.append(_VOICED, False)]).all():
-        return f"{file}: openSMILE gave a value that is not finite"
-    return means
-
-
-def extract(manifest: pd.DataFrame, *, voiced_mean: bool = True, workers: int = 1) -> pd.DataFrame:
-    """Extract the descriptor means of every utterance.
+def describe(samples: np.ndarray) -> np.ndarray:
+    """All means that are kept of an utterance, in one pass over its sound.
 
     Args:
-        manifest: table of kind :data:`cuealign.schema.MANIFEST`.
-        voiced_mean: see :func:`mean_descriptors`.
-        workers: processes.
+        samples: mono speech at 16 kHz, shape ``(n,)``.
 
     Returns:
-        Table of kind :data:`cuealign.schema.DESCRIPTOR_MEANS`, in the manifest's order.
-
-    Raises:
-        InputError: naming every file that cannot be read.
+        float64 array of shape ``(41,)``, in the order of the columns of :data:`cuealign.schema.DESCRIPTOR_MEANS`: voiced
+        means, share of voiced frames, plain means of the voiced descriptors.
     """
-    rows = [(row.file, row.start, row.end, row.audio_sha256, voiced_mean) for row in manifest.itertuples()]
-    results = list(parallel_map(_extract_one, rows, "descriptors", unit="utterance", workers=workers))
-    raise_all((result for result in results if isinstance(result, str)), where="descriptors")
-    means = pd.DataFrame(np.stack(results), columns=[*DESCRIPTORS, "voiced_fraction"])
-    means.insert(0, "utterance", manifest["utterance"].to_numpy())
-    return DESCRIPTOR_MEANS.check(means, "descriptors")
+    frames = low_level_descriptors(samples)
+    return np.concatenate([mean_descriptors(frames), mean_descriptors(frames, voiced_mean=False)[:-1][_VOICED]])

@@ -38,6 +38,7 @@ def parallel_map(
         return
     # "spawn" and "forkserver" start from a clean state: openSMILE and torch hold threads that do not survive a fork.
     context = multiprocessing.get_context("forkserver")
-    chunk = max(1, min(32, len(items) // (4 * workers)))
+    context.set_forkserver_preload([function.__module__])  # imported once, not by every process
+    chunk = max(1, min(8, len(items) // (4 * workers)))  # small, so that no process is left with a long rest at the end
     with context.Pool(workers, initializer, arguments) as pool:
         yield from progress(pool.imap(function, items, chunksize=chunk), what, unit=unit, total=len(items))

@@ -71,12 +71,15 @@ def _dataset(results: Path, config: Mapping[str, Any], name: str) -> dict[str, A
     manifest = MANIFEST.read(results / "corpora" / name / "manifest.parquet")
     # Files are named by where they lie; what was heard is in the hashes.
     content = manifest.drop(columns="file").to_csv(index=False)
+    counts = json.loads((results / "corpora" / name / "counts.json").read_text(encoding="utf-8"))
     return {
         "licence": config["datasets"][name]["licence"],
+        "reader": config["datasets"][name]["reader"],
         "utterances": len(manifest),
         "speakers": int(manifest["speaker"].nunique()),
         "hours": round(float(manifest["duration"].sum()) / 3600, 4),
         "manifest_sha256": hashlib.sha256(content.encode()).hexdigest(),
+        "counts": counts,
         "tokens": config["datasets"][name]["tokens"],
     }
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cuealign.errors import InputError, raise_all
-from cuealign.vocabulary import CONCEPTS, DESCRIPTORS, GENDERS, TOKENS, UNVOICED, VOICED_CONCEPTS, VOICED_DESCRIPTORS
+from cuealign.vocabulary import CONCEPTS, DESCRIPTORS, GENDERS, PLAIN, TOKENS, UNVOICED, VOICED_CONCEPTS, VOICED_DESCRIPTORS
 
 _TEXT, _REAL, _FLAG, _WHOLE = pa.string(), pa.float64(), pa.bool_(), pa.int64()
 
@@ -87,6 +87,49 @@ def _read_parquet(path: Path | str) -> pd.DataFrame:
         raise InputError(f"{path}: cannot be read as Parquet ({error}); delete it to have it made again") from error
 
 
+UTTERANCES = Table(
+    name="utterances",
+    columns={
+        "utterance": _TEXT,
+        "file": _TEXT,
+        "start": _REAL,
+        "end": _REAL,
+        "speaker": _TEXT,
+        "gender": _TEXT,
+        "language": _TEXT,
+        "raw_label": _TEXT,
+        "label": _TEXT,
+        "split": _TEXT,
+        "origin": _TEXT,
+    },
+    nullable=("end", "label"),
+    values={"gender": GENDERS},
+)
+"""What a corpus says of itself, its sound not heard yet: end is missing where an utterance reaches the end of its file,
+label where the config leaves the raw label out; ``origin`` names the file and row that say so."""
+
+AUDIT = Table(
+    name="audit",
+    columns={
+        "utterance": _TEXT,
+        "file": _TEXT,
+        "origin": _TEXT,
+        "problem": _TEXT,
+        "duration": _REAL,
+        "rate": _REAL,
+        "channels": _REAL,
+        "peak": _REAL,
+        "clipped": _REAL,
+        "silent": _FLAG,
+        "same_sound_as": _TEXT,
+        "audio_sha256": _TEXT,
+    },
+    nullable=("duration", "rate", "channels", "peak", "clipped"),
+)
+"""What was heard: ``problem`` is empty where the sound can be used; then duration (s), rate (Hz), peak (full scale 1),
+``clipped`` (share of samples at full scale) and sha256 of the samples are there; ``same_sound_as`` names the first
+utterance of the corpus with the same samples."""
+
 MANIFEST = Table(
     name="manifest",
     columns={
@@ -107,9 +150,16 @@ MANIFEST = Table(
 
 DESCRIPTOR_MEANS = Table(
     name="descriptors",
-    columns={"utterance": _TEXT, **dict.fromkeys(DESCRIPTORS, _REAL), "voiced_fraction": _REAL},
-    nullable=VOICED_DESCRIPTORS,
+    columns={
+        "utterance": _TEXT,
+        **dict.fromkeys(DESCRIPTORS, _REAL),
+        "voiced_fraction": _REAL,
+        **{PLAIN + name: _REAL for name in VOICED_DESCRIPTORS},
+    },
+    nullable=(*VOICED_DESCRIPTORS, *(PLAIN + name for name in VOICED_DESCRIPTORS)),
 )
+"""Means over frames; for descriptors that are defined on voiced frames those over voiced frames, and beside them, their
+names prefixed, those over all frames. Missing where no frame is voiced."""
 
 TOKEN_SEQUENCES = Table(
     name="tokens",

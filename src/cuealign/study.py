@@ -1,6 +1,7 @@
 """The results of a study, as tables and figures read them."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from cuealign.errors import InputError
-from cuealign.schema import MANIFEST, TOKEN_SEQUENCES
+from cuealign.schema import DESCRIPTOR_MEANS, MANIFEST, TOKEN_SEQUENCES
 from cuealign.statistics.metrics import MEAN
 
 _TEXT = dict.fromkeys(("p", "seed", "intervention", "label", "prediction", "a", "b"), str)
@@ -50,10 +51,41 @@ class Study:
         found = [Cell(*cell) for cell in self.cells]
         return [cell for cell in found if dataset in (None, cell.dataset) and split in (None, cell.split)]
 
+    def used_datasets(self) -> list[str]:
+        """Datasets that were run, in the grid's order."""
+        return list(dict.fromkeys(cell.dataset for cell in self.select()))
+
     def cautions(self, *, dataset: str | None = None) -> str:
-        """The notes of the datasets that were run, as sentences."""
-        named = {cell.dataset: self.datasets[cell.dataset] for cell in self.select(dataset=dataset)}
-        return " ".join(f"{entry['title']}: {entry['note']}" for entry in named.values() if entry["note"])
+        """What must be said with every number of the datasets that were run, as sentences."""
+        names = [name for name in self.used_datasets() if dataset in (None, name)]
+        return " ".join(f"{self.datasets[name]['title']}: {caution}" for name in names for caution in self._cautions(name))
+
+    def _cautions(self, dataset: str) -> Iterator[str]:
+        counts, note = self.counts(dataset), self.datasets[dataset]["note"]
+        if note:
+            yield note
+        if counts["not_as_published"]:
+            yield "a partial copy, whose counts are not the published ones."
+        if excluded := len(counts["excluded"]):
+            yield f"{excluded} utterance{'s' * (excluded > 1)} excluded for bad audio."
+        if doubled := sum(len(group["splits"]) > 1 for group in counts["same_sound"]):
+            yield f"{doubled} sound{'s' * (doubled > 1)} found in more than one split."
+
+    def counts(self, dataset: str) -> dict[str, Any]:
+        """What was counted when the manifest of a dataset was built (:func:`cuealign.corpora.gate.build`)."""
+        path = Path(self.results, "corpora", dataset, "counts.json")
+        try:
+            return json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise InputError(f"{path}: cannot be read ({error})") from error
+
+    def manifest(self, dataset: str) -> pd.DataFrame:
+        """Manifest of a dataset."""
+        return MANIFEST.read(Path(self.results, "corpora", dataset, "manifest.parquet"))
+
+    def descriptors(self, dataset: str) -> pd.DataFrame:
+        """Descriptor means of a dataset, in the manifest's order."""
+        return DESCRIPTOR_MEANS.read(Path(self.results, "corpora", dataset, "descriptors.parquet"))
 
     def metrics(self, cell: Cell, name: str) -> pd.DataFrame:
         """One of the metrics tables of a cell: conditions, comparisons, trend or confusion."""
@@ -72,6 +104,5 @@ class Study:
 
     def tokens(self, dataset: str) -> pd.DataFrame:
         """Tokens of all utterances of a dataset, with their labels."""
-        folder = Path(self.results, "corpora", dataset)
-        manifest, tokens = MANIFEST.read(folder / "manifest.parquet"), TOKEN_SEQUENCES.read(folder / "tokens.parquet")
-        return tokens.merge(manifest[["utterance", "label"]], on="utterance", validate="one_to_one")
+        tokens = TOKEN_SEQUENCES.read(Path(self.results, "corpora", dataset, "tokens.parquet"))
+        return tokens.merge(self.manifest(dataset)[["utterance", "label"]], on="utterance", validate="one_to_one")

@@ -55,3 +55,6 @@ DESCRIPTORS: tuple[str, ...] = (
 
 VOICED_DESCRIPTORS: tuple[str, ...] = tuple(name for name in DESCRIPTORS if name.endswith("nz"))
 """Those that are defined on voiced frames only."""
+
+PLAIN = "plain_"
+"""Prefix of the mean over all frames, kept beside that over voiced frames, of each of :data:`VOICED_DESCRIPTORS`."""

@@ -14,7 +14,7 @@ environ.update(PYTHONPATH=pathsep.join(filter(None, [LIBRARY, environ.get("PYTHO
 from snakemake.exceptions import WorkflowError
 
 from cuealign.config import load, wildcard
-from cuealign.corpora import reader_module, readers
+from cuealign.corpora import readers
 from cuealign.errors import CuealignError
 from cuealign.sources import digest
 
@@ -55,17 +55,27 @@ def corpus_sources(wildcards):
     """Files that a corpus is described by."""
     dataset = config["datasets"][wildcards.dataset]
     # A reader that is not included yet has no files to name: the dry run shows the plan, onstart stops a real run.
-    return reader_module(dataset["reader"]).sources(dataset) if dataset["reader"] in readers() else []
+    if dataset["reader"] not in readers.names():
+        return []
+    try:
+        return readers.module(dataset["reader"]).sources(dataset)
+    except CuealignError as error:
+        raise WorkflowError(f"dataset {wildcards.dataset}: {error}")
 
 
 def corpus_of(wildcards):
-    """What a manifest depends on; another title or other tokens must not decode a corpus again."""
+    """What the description of a corpus depends on; another title or other tokens must not have it read again."""
     entry = config["datasets"][wildcards.dataset]
-    kept = {key: value for key, value in entry.items() if key not in ("title", "licence", "note", "tokens")}
-    # By content too: a copy that keeps an older time stamp is a change all the same. What a rule makes has none yet.
+    unrelated = ("title", "licence", "note", "tokens", "on_bad_audio")
+    kept = {key: value for key, value in entry.items() if key not in unrelated}
+    return kept | {"gender_needed": bool(entry["tokens"]["gender_specific"])}
+
+
+def source_hashes(wildcards):
+    """Content of what describes a corpus: a copy that keeps an older time stamp is a change all the same."""
+    # What a rule makes has none yet.
     own = [Path(source) for source in corpus_sources(wildcards) if not source.startswith("results/")]
-    hashes = [sha256(source.read_bytes()).hexdigest() for source in own if source.is_file()]
-    return kept | {"gender_needed": bool(entry["tokens"]["gender_specific"]), "sources": hashes}
+    return [sha256(source.read_bytes()).hexdigest() for source in own if source.is_file()]
 
 
 def backend_of(wildcards):

@@ -1,6 +1,11 @@
 # From a corpus to a manifest.
 
 
+localrules:
+    read_corpus,
+    build_manifest,
+
+
 rule synthesise:
     input:
         sentences=workflow.source_path("../../resources/sentences.txt"),
@@ -24,13 +29,36 @@ rule synthesise:
         "../../scripts/synthesise.py"
 
 
-rule build_manifest:
+rule read_corpus:
     input:
         corpus_sources,
     output:
-        "results/corpora/{dataset}/manifest.parquet",
+        "results/corpora/{dataset}/utterances.parquet",
     log:
-        "logs/build_manifest/{dataset}.log",
+        "logs/read_corpus/{dataset}.log",
+    conda:
+        "../../envs/cuealign.yaml"
+    params:
+        dataset=corpus_of,
+        sources=source_hashes,
+        code=lambda wildcards: digest(
+            "cuealign.corpora.description",
+            f"cuealign.corpora.readers.{config['datasets'][wildcards.dataset]['reader']}",
+        ),
+    script:
+        "../../scripts/read_corpus.py"
+
+
+# Every file is decoded once. What is wrong with it is written down, whatever is done about it afterwards.
+rule audit_audio:
+    input:
+        "results/corpora/{dataset}/utterances.parquet",
+    output:
+        "results/corpora/{dataset}/audit.csv",
+    log:
+        "logs/audit_audio/{dataset}.log",
+    benchmark:
+        "results/benchmarks/audit_audio/{dataset}.jsonl"
     conda:
         "../../envs/cuealign.yaml"
     threads: 8
@@ -38,7 +66,25 @@ rule build_manifest:
         mem="4GB",
         runtime="2h",
     params:
+        code=digest("cuealign.corpora.audit"),
+    script:
+        "../../scripts/audit_audio.py"
+
+
+rule build_manifest:
+    input:
+        utterances="results/corpora/{dataset}/utterances.parquet",
+        audit="results/corpora/{dataset}/audit.csv",
+    output:
+        manifest="results/corpora/{dataset}/manifest.parquet",
+        counts="results/corpora/{dataset}/counts.json",
+    log:
+        "logs/build_manifest/{dataset}.log",
+    conda:
+        "../../envs/cuealign.yaml"
+    params:
         dataset=corpus_of,
-        code=digest("cuealign.corpora.gate", "cuealign.corpora.manifest"),
+        on_bad_audio=lookup("datasets/{dataset}/on_bad_audio", within=config),
+        code=digest("cuealign.corpora.gate"),
     script:
         "../../scripts/build_manifest.py"

@@ -1,4 +1,4 @@
-# From audio to descriptors.
+# From audio to descriptors. What was extracted is kept in the store by the hash of the samples, and never extracted twice.
 
 
 rule extract_descriptors:
@@ -17,7 +17,7 @@ rule extract_descriptors:
         mem="4GB",
         runtime="4h",
     params:
-        voiced_mean=lookup("datasets/{dataset}/tokens/voiced_mean", within=config),
-        code=digest("cuealign.descriptors"),
+        store="results/corpora/{dataset}/descriptors",
+        code=digest("cuealign.extraction"),
     script:
         "../../scripts/extract_descriptors.py"

@@ -7,7 +7,7 @@ localrules:
 
 rule record_provenance:
     input:
-        manifests=paths("results/corpora/{dataset}/manifest.parquet", RUNS),
+        corpora=paths("results/corpora/{dataset}/{name}", RUNS, name=["manifest.parquet", "counts.json"]),
         responses=[
             path
             for dataset, split, model in CELLS

@@ -34,6 +34,9 @@ rule evaluate:
 rule make_table:
     input:
         metrics=metrics_of(RUNS),
+        corpora=paths(
+            "results/corpora/{dataset}/{name}", RUNS, name=["counts.json", "manifest.parquet", "descriptors.parquet"]
+        ),
         published=workflow.source_path("../../resources/published.csv"),
     output:
         csv=report(

@@ -1,25 +1,19 @@
 """The response store: append-only, crash-safe, shared by all shards of a model on a split.
 
-A store is a folder of part files. Each is written under a temporary name, synced to disk and renamed,
-so that a part either is complete or does not exist; its name carries the sha256 of its bytes, so that a
-damaged part is noticed. A killed job loses the pack in flight and nothing else.
+A store is a folder of part files (:mod:`cuealign.parts`): a killed job loses the pack in flight and nothing else.
 """
 
 import hashlib
-import logging
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from cuealign.errors import InputError
 from cuealign.models.base import Response
+from cuealign.parts import Parts
 from cuealign.schema import RESPONSES
-
-logger = logging.getLogger(__name__)
 
 _SCHEMA = pa.schema([("key", pa.string()), *RESPONSES.columns.items()])
 
@@ -45,23 +39,9 @@ class ResponseStore:
     """
 
     def __init__(self, folder: Path, writer: str) -> None:
-        self.folder, self.writer = Path(folder), writer
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self._rows: dict[str, dict] = {}
-        for leftover in self.folder.glob(f"{writer}-*.tmp"):
-            leftover.unlink()  # a pack that was in flight when an earlier job was killed
-        for part in sorted(self.folder.glob("*.parquet")):
-            self._read(part)
-
-    def _read(self, part: Path) -> None:
-        content = part.read_bytes()
-        if hashlib.sha256(content).hexdigest()[:32] != part.stem.rsplit("-", 1)[-1]:
-            damaged = part.with_suffix(".damaged")
-            part.rename(damaged)
-            logger.warning("%s: checksum does not match; set aside as %s, its responses are computed again", part, damaged.name)
-            return
-        for row in pq.read_table(pa.BufferReader(content), schema=_SCHEMA).to_pylist():
-            self._rows[row["key"]] = row
+        self.folder = Path(folder)
+        self._parts = Parts(folder, writer, _SCHEMA)
+        self._rows: dict[str, dict] = {row["key"]: row for part in self._parts.read() for row in part.to_pylist()}
 
     def __contains__(self, key: str) -> bool:
         return key in self._rows
@@ -94,17 +74,7 @@ class ResponseStore:
             }
             for key, utterance, prompt, response in rows
         ]
-        sink = pa.BufferOutputStream()
-        pq.write_table(pa.Table.from_pylist(records, schema=_SCHEMA), sink)
-        content = sink.getvalue().to_pybytes()
-        name = f"{self.writer}-{hashlib.sha256(content).hexdigest()[:32]}"
-        temporary = self.folder / f"{name}.tmp"
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.rename(self.folder / f"{name}.parquet")
-        _sync_folder(self.folder)
+        self._parts.append(pa.Table.from_pylist(records, schema=_SCHEMA))
         self._rows.update((record["key"], record) for record in records)
 
     def compile(self, wanted: Iterable[tuple[str, str, str]]) -> pd.DataFrame:
@@ -123,12 +93,3 @@ class ResponseStore:
                 raise InputError(f"{self.folder}: no response to prompt {prompt} of utterance {utterance}")
             rows.append({**self._rows[key], "utterance": utterance, "prompt_id": prompt})
         return RESPONSES.check(pd.DataFrame(rows, columns=list(RESPONSES.columns)), str(self.folder))
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a rename durable."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -1,0 +1,85 @@
+"""Hearing a corpus: every utterance is decoded once, and what there is to know of its sound is written down.
+
+An audit never fails on a bad file; it says what is wrong with it, for all files together.
+"""
+
+import logging
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from cuealign import audio
+from cuealign.errors import InputError
+from cuealign.parallel import parallel_map
+from cuealign.schema import AUDIT
+
+logger = logging.getLogger(__name__)
+
+SILENCE = 1e-4
+"""Peak (full scale 1) below which a clip counts as silent; about -80 dBFS."""
+
+FULL_SCALE = 1 - 2**-15
+"""Largest sample of 16 bits; sound that reaches it was probably clipped, louder sound is clipped for openSMILE."""
+
+_MEASURES = ("duration", "rate", "channels", "peak", "clipped", "audio_sha256")
+
+
+def listen(utterances: pd.DataFrame, *, name: str, workers: int = 1) -> pd.DataFrame:
+    """Decode every utterance that has a label.
+
+    Args:
+        utterances: table of kind :data:`cuealign.schema.UTTERANCES`.
+        name: id of the dataset, for messages.
+        workers: processes.
+
+    Returns:
+        Table of kind :data:`cuealign.schema.AUDIT`, in the order of the utterances.
+    """
+    rows = utterances[utterances["label"].notna()].reset_index(drop=True)
+    segments = [(row.file, row.start, None if np.isnan(row.end) else row.end) for row in rows.itertuples()]
+    heard = list(parallel_map(_hear, segments, f"{name}: audio", unit="utterance", workers=workers))
+    table = rows[["utterance", "file", "origin"]].assign(problem=[result if isinstance(result, str) else "" for result in heard])
+    nothing = (*(float("nan"),) * 5, "")
+    measures = [nothing if isinstance(result, str) else result for result in heard]
+    table = pd.concat([table, pd.DataFrame(measures, columns=list(_MEASURES))], axis=1)
+    table["silent"] = table["peak"] < SILENCE
+    usable = table[table["problem"] == ""]
+    first = usable.groupby("audio_sha256")["utterance"].transform("first")
+    table["same_sound_as"] = first.where(first != usable["utterance"]).reindex(table.index).fillna("")
+    return AUDIT.check(table, f"dataset {name}")
+
+
+def _hear(segment: tuple[str, float, float | None]) -> tuple[float, int, int, float, float, str] | str:
+    """Duration (s), rate (Hz), channels, peak, share of clipped samples and hash of one utterance, or the problem with it."""
+    try:
+        samples, rate = audio.read_native(*segment)
+    except InputError as error:
+        return str(error)
+    height = np.abs(samples)
+    peak, clipped = float(height.max()), float((height >= FULL_SCALE).mean())
+    return len(samples) / rate, rate, samples.shape[1], peak, clipped, audio.fingerprint(samples, rate)
+
+
+def write(table: pd.DataFrame, path: Path | str) -> None:
+    """Write an audit as CSV, for people and for :func:`read`."""
+    AUDIT.check(table, str(path)).to_csv(path, index=False)
+
+
+def read(path: Path | str) -> pd.DataFrame:
+    """Inverse of :func:`write`, digit by digit.
+
+    Raises:
+        InputError: if the file is no audit.
+    """
+    text = ("utterance", "file", "origin", "problem", "same_sound_as", "audio_sha256")
+    try:
+        table = pd.read_csv(
+            path,
+            dtype=dict.fromkeys(text, str),
+            keep_default_na=False,
+            na_values={name: [""] for name in _MEASURES[:-1]},
+        )
+    except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise InputError(f"{path}: cannot be read as an audit ({error}); delete it to have it made again") from error
+    return AUDIT.check(table, str(path))

@@ -1,0 +1,115 @@
+"""What a corpus says of itself, checked: labels are mapped; splits, speakers, genders and counts must make sense.
+
+Problems are collected and reported together; nothing is left out but what the config leaves out.
+"""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from cuealign.corpora import readers
+from cuealign.errors import raise_all
+from cuealign.schema import UTTERANCES
+
+logger = logging.getLogger(__name__)
+
+
+def describe(raw: pd.DataFrame, dataset: Mapping[str, Any], *, name: str) -> pd.DataFrame:
+    """Map the labels of a corpus and check its description.
+
+    Args:
+        raw: what a reader returned, columns :data:`cuealign.corpora.readers.RAW_COLUMNS`.
+        dataset: entry of the config.
+        name: id of the dataset, for messages.
+
+    Returns:
+        Table of kind :data:`cuealign.schema.UTTERANCES`: every row of the corpus, its label missing where the config
+        leaves it out.
+
+    Raises:
+        InputError: listing every problem found.
+    """
+    mapping = {label: label for label in dataset["labels"]} | dict(dataset["label_map"])
+    unknown = raw[~raw["raw_label"].isin(list(mapping))]
+    raise_all(
+        (f"{row.origin}: unknown label {row.raw_label!r}" for row in unknown.itertuples()),
+        where=f"dataset {name} (known: {', '.join(mapping)}; map others in datasets.{name}.label_map, to null to leave them out)",
+    )
+    check_counts(raw, dataset, name)
+    table = raw.assign(label=raw["raw_label"].map(mapping))
+    for label, count in left_out(table).items():
+        logger.warning("dataset %s: %d utterances labelled %r are left out, as label_map says", name, count, label)
+    used = table[table["label"].notna()]
+    raise_all([*_speakers(used, dataset), *splits(used, dataset)], where=f"dataset {name}")
+    for value, count in unused(used, dataset).items():
+        logger.warning("dataset %s: %d utterances have split %r, which no split of the config names", name, count, value)
+    return UTTERANCES.check(table, f"dataset {name}")
+
+
+def check_counts(table: pd.DataFrame, dataset: Mapping[str, Any], name: str) -> list[str]:
+    """Compare the counts of a released corpus with the published ones.
+
+    Returns:
+        One line per difference, none where the reader knows no published counts.
+
+    Raises:
+        InputError: listing the differences, unless the config says that the copy is partial.
+    """
+    lines = getattr(readers.module(dataset["reader"]), "differences", lambda *_: [])(dataset, table)
+    if lines and not dataset["partial"]:
+        where = f"dataset {name}: the counts in {dataset['root']} are not the published ones"
+        raise_all(lines, where=f"{where} (datasets.{name}.partial: true accepts a partial copy)")
+    for line in lines:
+        logger.warning("dataset %s, a partial copy: %s", name, line)
+    return lines
+
+
+def left_out(table: pd.DataFrame) -> dict[str, int]:
+    """Utterances per raw label that the config leaves out."""
+    return {str(label): int(count) for label, count in table["raw_label"][table["label"].isna()].value_counts().items()}
+
+
+def unused(table: pd.DataFrame, dataset: Mapping[str, Any]) -> dict[str, int]:
+    """Utterances per value of the split column that no split of the config names."""
+    named = {value for values in dataset["splits"].values() for value in values}
+    return {str(value): int(count) for value, count in table["split"][~table["split"].isin(named)].value_counts().items()}
+
+
+def splits(table: pd.DataFrame, dataset: Mapping[str, Any]) -> list[str]:
+    """What is wrong with the evaluation splits: utterances that are not there, classes that are missing."""
+    problems = []
+    for split, values in dataset["splits"].items():
+        labels = set(table["label"][table["split"].isin(values)])
+        if not labels:
+            found = ", ".join(sorted(set(table["split"])))
+            problems.append(f"split {split!r} is empty: no row has split {' or '.join(map(repr, values))} (found: {found})")
+        elif dataset["all_classes"]:
+            problems += [
+                f"split {split!r} has no utterance of class {label!r}; if this is meant, set all_classes: false"
+                for label in dataset["labels"]
+                if label not in labels
+            ]
+    return problems
+
+
+def _speakers(table: pd.DataFrame, dataset: Mapping[str, Any]) -> list[str]:
+    """What is wrong with ids, speakers and genders."""
+    problems = [
+        f"{row.origin}: utterance {row.utterance!r} occurs more than once"
+        for row in table[table["utterance"].duplicated(keep=False)].itertuples()
+    ]
+    if dataset["speaker_disjoint"]:
+        found = table.groupby("speaker")["split"].unique()
+        problems += [
+            f"speaker {speaker!r} occurs in several splits ({', '.join(map(str, values))}); if this is meant, set speaker_disjoint: false"
+            for speaker, values in found.items()
+            if len(values) > 1
+        ]
+    genders = table.groupby("speaker")["gender"].unique()
+    problems += [f"speaker {speaker!r} has several genders ({', '.join(values)})" for speaker, values in genders.items() if len(values) > 1]
+    if dataset["gender_needed"]:
+        unknown = table[table["gender"] == "unknown"]
+        problems += [f"{row.origin}: gender is unknown, but tokens.gender_specific needs it" for row in unknown.itertuples()]
+    return problems

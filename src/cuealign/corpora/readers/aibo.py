@@ -1,0 +1,106 @@
+"""Reader ``aibo``: FAU-Aibo, the five-class chunks of the INTERSPEECH 2009 Emotion Challenge.
+
+Steidl, Automatic classification of emotion-related user states in spontaneous children's speech, 2009; Schuller, Steidl
+& Batliner, The INTERSPEECH 2009 Emotion Challenge, 2009. The school Ohm trains and develops, the school Mont tests; the
+split column holds ``train``, ``dev`` and ``test``; raw labels are A, E, N, P and R. The children's gender is not in the
+label file.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from pydantic import Field
+
+from cuealign.corpora import readers
+from cuealign.corpora.readers import RAW_COLUMNS, ReaderOptions
+from cuealign.corpora.release import locate, text_lines, without_label
+from cuealign.errors import InputError, raise_all
+
+
+class Options(ReaderOptions):
+    """Which children are held out for development."""
+
+    dev_speakers: list[str] = Field(default=["Ohm_31", "Ohm_32"], description="Speakers of the school Ohm that make the split `dev`.")
+
+
+SCHOOLS = {
+    "Ohm": {"A": 881, "E": 2093, "N": 5590, "P": 674, "R": 721},
+    "Mont": {"A": 611, "E": 1508, "N": 5377, "P": 215, "R": 546},
+}
+"""Chunks per school and class: 9,959 and 8,257."""
+
+LABELS = "chunk_labels_5cl_corpus.txt"
+
+_LINE = re.compile(r"(?P<utterance>(?P<speaker>(?:Ohm|Mont)_\d\d)_\d\d\d_\d\d) +(?P<code>\S+) +\d+(?:\.\d+)?")
+
+
+def sources(dataset: Mapping[str, Any]) -> list[str]:
+    """The label file of the five classes."""
+    # In labels/IS2009EmotionChallenge, in a folder of the same name within it, or beside the recordings.
+    return [str(locate(dataset["root"], LABELS, depth=3, what="the five-class label file of FAU-Aibo") / LABELS)]
+
+
+def read(dataset: Mapping[str, Any], files: Sequence[str]) -> pd.DataFrame:
+    """Read the label file.
+
+    Args:
+        dataset: entry of the config.
+        files: the label file.
+
+    Returns:
+        Columns :data:`cuealign.corpora.readers.RAW_COLUMNS`, one row per chunk. Speakers keep their school: Ohm_01 and
+        Mont_01 are different children.
+
+    Raises:
+        InputError: naming file and line of everything that is not understood.
+    """
+    held_out = readers.options(dataset).dev_speakers
+    (file,) = files
+    wav, rows, problems = _wav(dataset), [], []
+    for number, line in text_lines(Path(file)):
+        if not (match := _LINE.fullmatch(line)):
+            if line.strip():
+                problems.append(f"line {number}: not understood: {line[:80]!r}")
+            continue
+        school = match["speaker"].split("_")[0]
+        rows.append(
+            {
+                "utterance": match["utterance"],
+                "file": str(wav / f"{match['utterance']}.wav"),
+                "start": 0.0,
+                "end": float("nan"),
+                "speaker": match["speaker"],
+                "gender": "unknown",
+                "language": "deu",
+                "raw_label": match["code"],
+                "split": "test" if school == "Mont" else "dev" if match["speaker"] in held_out else "train",
+                "origin": f"{file}, line {number}",
+            }
+        )
+    speakers = {row["speaker"] for row in rows}
+    problems += [f"options.dev_speakers: there is no speaker {name!r}" for name in held_out if name not in speakers]
+    raise_all(problems, where=file)
+    return pd.DataFrame(rows, columns=list(RAW_COLUMNS))
+
+
+def differences(dataset: Mapping[str, Any], table: pd.DataFrame) -> list[str]:
+    """Where the counts per school and class are not those of the challenge."""
+    found = Counter(zip(table["speaker"].str.split("_").str[0], table["raw_label"], strict=True))
+    lines = [
+        f"{school}, class {label}: {found[school, label]} chunks, {count} in the challenge"
+        for school, counts in SCHOOLS.items()
+        for label, count in counts.items()
+        if found[school, label] != count
+    ]
+    return lines + (without_label(_wav(dataset), "*.wav", set(table["utterance"])) if lines else [])
+
+
+def _wav(dataset: Mapping[str, Any]) -> Path:
+    folder = locate(dataset["root"], "wav", depth=1, what="the folder wav of FAU-Aibo") / "wav"
+    if not folder.is_dir():
+        raise InputError(f"{folder}: is not a folder")
+    return folder
