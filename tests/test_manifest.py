@@ -191,7 +191,7 @@ def test_a_missing_csv_is_named(dataset, tmp_path):
 
 
 def test_readers_are_found_by_name():
-    assert readers.names() == ["aibo", "audformat", "iemocap", "manifest"]
+    assert readers.names() == ["aibo", "audformat", "filenames", "iemocap", "manifest"]
     assert readers.module("manifest") is manifest
     with pytest.raises(ConfigError, match=r"'elan' is not included in this version \(included: aibo, "):
         readers.module("elan")

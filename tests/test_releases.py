@@ -230,7 +230,7 @@ def test_a_partial_copy_is_accepted_where_the_config_says_so(iemocap_plan, tmp_p
     assert "session1, ang: 0 utterances, 229 in the release" in counts["not_as_published"]
     assert "a partial copy: session5, neu: 4 utterances, 384 in the release" in caplog.text
     assert str(tmp_path) not in str(counts)
-    with pytest.raises(InputError, match=r"not the published ones \(datasets\.x\.partial: true accepts a partial copy\): \d\d problems"):
+    with pytest.raises(InputError, match=r"not the published ones \(datasets\.c\.partial: true accepts a partial copy\): \d\d problems"):
         build_corpus(settings | {"partial": False})
 
 

@@ -80,6 +80,11 @@ class TokenOptions(_Strict):
     voice_quality: VoiceQualityThresholds = Field(default=VoiceQualityThresholds(), description="Thresholds of VOICE_QUALITY.")
 
 
+def _text_keys(value: Any) -> Any:
+    """YAML reads a key 1 as a number; what stands in a table is text."""
+    return {str(key): inner for key, inner in value.items()} if isinstance(value, dict) else value
+
+
 class Column(_Strict):
     """Where a value comes from: a column, a part of one, or the same for all rows."""
 
@@ -87,15 +92,18 @@ class Column(_Strict):
     pattern: str | None = Field(
         default=None, description="Regular expression for a part of that column: its groups joined, or the match if it has none."
     )
+    map: Annotated[dict[str, str], BeforeValidator(_text_keys)] = Field(
+        default={}, description="What stands there to what it means, such as `{0: female, 1: male}`; complete."
+    )
     value: str | None = Field(default=None, description="Value of every row, in the place of a column.")
 
     @model_validator(mode="after")
     def _one_source(self) -> "Column":
         if (self.column is None) == (self.value is None):
             raise ValueError("needs either a column or a value")
+        if self.column is None and (self.pattern is not None or self.map):
+            raise ValueError("a pattern or a map needs a column")
         if self.pattern is not None:
-            if self.column is None:
-                raise ValueError("a pattern needs a column")
             try:
                 re.compile(self.pattern)
             except re.error as error:
@@ -116,14 +124,15 @@ class Dataset(_Strict):
     reader: str = Field(description="How the corpus is read: a module of `cuealign.corpora.readers`.")
     root: str | None = Field(
         default=None,
-        description="Folder of the corpus; for the reader `manifest`, the folder that files are relative to, that of the table if none.",
+        description="Folder of the corpus; for the reader `manifest`, what files are relative to: the folder of the table if none.",
     )
     manifest: str | dict[str, str | list[str]] | None = Field(
         default=None,
         description="For the reader `manifest`: table (csv, tsv, parquet, jsonl) with one row per utterance; or tables by split.",
     )
     columns: dict[Literal["utterance", "file", "start", "end", "speaker", "gender", "language", "label", "split"], str | Column] = Field(
-        default={}, description="For the reader `manifest`: the file's own name of a column, or `{column, pattern}`, or `{value}`."
+        default={},
+        description="For the readers `manifest` and `filenames`: a column's own name, or `{column, pattern, map}`, or `{value}`.",
     )
     options: dict[str, Any] = Field(default={}, description="Of the reader; see below.")
     labels: list[Annotated[str, Field(pattern=r"^[^|\s][^|]*$")]] = Field(

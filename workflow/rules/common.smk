@@ -1,6 +1,7 @@
 # The validated config, and what the grid asks for. No rules.
 
 import sys
+from contextlib import contextmanager
 from hashlib import sha256
 from os import environ, pathsep
 from pathlib import Path
@@ -51,16 +52,21 @@ wildcard_constraints:
     shard=r"\d+",
 
 
+@contextmanager
+def named(dataset):
+    """A user's mistake ends in one clear line that names the dataset."""
+    try:
+        yield
+    except CuealignError as error:
+        raise WorkflowError(f"dataset {dataset}: {error}")
+
+
 def corpus_sources(wildcards):
     """Files that a corpus is described by."""
     dataset = config["datasets"][wildcards.dataset]
-    # A reader that is not included yet has no files to name: the dry run shows the plan, onstart stops a real run.
-    if dataset["reader"] not in readers.names():
-        return []
-    try:
-        return readers.module(dataset["reader"]).sources(dataset)
-    except CuealignError as error:
-        raise WorkflowError(f"dataset {wildcards.dataset}: {error}")
+    # A reader that is not included has no files to name: the dry run shows the plan, onstart stops a real run.
+    with named(wildcards.dataset):
+        return readers.module(dataset["reader"]).sources(dataset) if dataset["reader"] in readers.names() else []
 
 
 def corpus_of(wildcards):
@@ -73,9 +79,15 @@ def corpus_of(wildcards):
 
 def source_hashes(wildcards):
     """Content of what describes a corpus: a copy that keeps an older time stamp is a change all the same."""
+    dataset = config["datasets"][wildcards.dataset]
     # What a rule makes has none yet.
     own = [Path(source) for source in corpus_sources(wildcards) if not source.startswith("results/")]
-    return [sha256(source.read_bytes()).hexdigest() for source in own if source.is_file()]
+    contents = [source.read_bytes() for source in own if source.is_file()]
+    with named(wildcards.dataset):
+        reader = readers.module(dataset["reader"]) if dataset["reader"] in readers.names() else None
+        if hasattr(reader, "listing"):
+            contents.append("\n".join(reader.listing(dataset)).encode())
+    return [sha256(content).hexdigest() for content in contents]
 
 
 def backend_of(wildcards):

@@ -37,7 +37,12 @@ def describe(raw: pd.DataFrame, dataset: Mapping[str, Any], *, name: str) -> pd.
         (f"{row.origin}: unknown label {row.raw_label!r}" for row in unknown.itertuples()),
         where=f"dataset {name} (known: {', '.join(mapping)}; map others in datasets.{name}.label_map, to null to leave them out)",
     )
-    check_counts(raw, dataset, name)
+    lines = differences(raw, dataset)
+    if lines and not dataset["partial"]:
+        where = f"dataset {name}: the counts in {dataset['root']} are not the published ones"
+        raise_all(lines, where=f"{where} (datasets.{name}.partial: true accepts a partial copy)")
+    for line in lines:
+        logger.warning("dataset %s, a partial copy: %s", name, line)
     table = raw.assign(label=raw["raw_label"].map(mapping))
     for label, count in left_out(table).items():
         logger.warning("dataset %s: %d utterances labelled %r are left out, as label_map says", name, count, label)
@@ -48,22 +53,10 @@ def describe(raw: pd.DataFrame, dataset: Mapping[str, Any], *, name: str) -> pd.
     return UTTERANCES.check(table, f"dataset {name}")
 
 
-def check_counts(table: pd.DataFrame, dataset: Mapping[str, Any], name: str) -> list[str]:
-    """Compare the counts of a released corpus with the published ones.
-
-    Returns:
-        One line per difference, none where the reader knows no published counts.
-
-    Raises:
-        InputError: listing the differences, unless the config says that the copy is partial.
-    """
-    lines = getattr(readers.module(dataset["reader"]), "differences", lambda *_: [])(dataset, table)
-    if lines and not dataset["partial"]:
-        where = f"dataset {name}: the counts in {dataset['root']} are not the published ones"
-        raise_all(lines, where=f"{where} (datasets.{name}.partial: true accepts a partial copy)")
-    for line in lines:
-        logger.warning("dataset %s, a partial copy: %s", name, line)
-    return lines
+def differences(table: pd.DataFrame, dataset: Mapping[str, Any]) -> list[str]:
+    """One line per count that is not the published one; none where the reader knows no published counts."""
+    reader = readers.module(dataset["reader"])
+    return reader.differences(dataset, table) if hasattr(reader, "differences") else []
 
 
 def left_out(table: pd.DataFrame) -> dict[str, int]:

@@ -62,7 +62,7 @@ def build(
         "clipped": _clipped(good, name),
         "rates": {f"{rate:.0f} Hz": int(count) for rate, count in good["rate"].value_counts().sort_index().items()},
         "channels": {f"{channels:.0f}": int(count) for channels, count in good["channels"].value_counts().sort_index().items()},
-        "not_as_published": description.check_counts(utterances, dataset, name),
+        "not_as_published": description.differences(utterances, dataset),
     }
     manifest = good[[column for column in MANIFEST.columns if column in good]].sort_values("utterance", ignore_index=True)
     manifest["end"] = manifest["end"].fillna(manifest["start"] + manifest["duration"])

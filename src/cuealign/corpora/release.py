@@ -8,6 +8,8 @@ from cuealign.errors import InputError
 
 logger = logging.getLogger(__name__)
 
+_SHOWN = 20
+
 
 def visible(folder: Path, pattern: str) -> Iterator[Path]:
     """Paths below ``folder`` that match, sorted, without the ``._`` files that some archives leave beside real ones."""
@@ -58,6 +60,6 @@ def text_lines(path: Path) -> Iterator[tuple[int, str]]:
 
 def without_label(folder: Path, pattern: str, known: set[str]) -> list[str]:
     """One line per audio file that has no label line: the first thing to look at where counts do not agree."""
-    return [
-        f"{path.relative_to(folder)}: there is no label line for this file" for path in visible(folder, pattern) if path.stem not in known
-    ]
+    lost = [path.relative_to(folder) for path in visible(folder, pattern) if path.stem not in known]
+    lines = [f"{path}: there is no label line for this file" for path in lost[:_SHOWN]]
+    return lines + [f"… and for {len(lost) - _SHOWN} files more"] * (len(lost) > _SHOWN)

@@ -5,6 +5,7 @@ A reader module defines
 * ``Options``: a pydantic model of ``datasets.<id>.options``, without fields if there are none;
 * ``sources(dataset) -> list of files``: what the description of the corpus depends on, audio not included;
 * ``read(dataset, files) -> table`` with the columns of :data:`RAW_COLUMNS`;
+* optionally ``listing(dataset) -> list of names``: what else it depends on, such as names of files;
 * optionally ``differences(dataset, table) -> list of lines``: where the table's counts are not the published ones.
 
 To add a corpus format, add a module here and name it as ``reader`` in ``config/datasets.yaml``.

@@ -1,0 +1,111 @@
+"""From a table of text, as a corpus has it, to the rows that readers return: columns are picked as the config says."""
+
+import math
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from cuealign.corpora.rows import normalise_gender
+from cuealign.errors import raise_all
+
+REQUIRED = ("file", "speaker", "label", "split")
+OPTIONAL = {"utterance": "", "start": "", "end": "", "gender": "unknown", "language": ""}
+
+
+def pick(found: pd.DataFrame, columns: Mapping[str, Any], *, path: Path, word: str, split: str | None = None) -> pd.DataFrame:
+    """Pick the columns that are needed and check their values.
+
+    Args:
+        found: text, indexed by the number of the line or row.
+        columns: ``datasets.<id>.columns``.
+        path: of the table, for messages.
+        word: what ``found`` is indexed by, for messages: ``line``, ``row``.
+        split: split of all rows, where that is known.
+
+    Returns:
+        Columns utterance (empty text where none is given), file, start, end, speaker, gender, language, raw_label, split and origin.
+
+    Raises:
+        InputError: naming the file, its line and the column, for all problems together.
+    """
+    table, problems = pd.DataFrame(index=found.index), []
+    for name in (*REQUIRED, *OPTIONAL):
+        given = {"value": split} if name == "split" and split is not None else columns.get(name, name)
+        where = {"column": given} if isinstance(given, str) else given
+        if where.get("value") is not None:
+            table[name] = where["value"]
+        elif where["column"] in found:
+            picked, wrong = _part(found[where["column"]], where, name, word)
+            table[name] = pd.Series(picked, index=found.index, dtype=str)
+            problems += wrong
+        elif name in columns:
+            names = ", ".join(map(str, found.columns))
+            problems.append(f"column {where['column']!r} is named in the config but missing from the file (found: {names})")
+        elif name in OPTIONAL:
+            table[name] = OPTIONAL[name]
+        else:
+            hint = "; is the file separated by commas?" if len(found.columns) == 1 else ""
+            problems.append(f"column {name!r} is missing (found: {', '.join(map(str, found.columns))}{hint})")
+    raise_all(problems, where=str(path))
+    return _check(table, path, word)
+
+
+def _part(values: pd.Series, where: Mapping[str, Any], name: str, word: str) -> tuple[list[str], list[str]]:
+    """The part of a column that a pattern picks and what a map makes of it, and the rows where there is none."""
+    picked, problems = [], []
+    for row, value in values.items():
+        if where.get("pattern"):
+            match = re.search(where["pattern"], value)
+            if match is None:
+                problems.append(f"{word} {row}: {where['column']} {value!r} does not match the pattern of {name}, {where['pattern']!r}")
+                picked.append("")
+                continue
+            value = "".join(match.groups(default="") or [match[0]])
+        if where.get("map"):
+            if value not in where["map"]:
+                problems.append(f"{word} {row}: {where['column']} {value!r} is not in the map of {name} ({', '.join(where['map'])})")
+            value = where["map"].get(value, "")
+        picked.append(value)
+    return picked, problems
+
+
+def _check(table: pd.DataFrame, path: Path, word: str) -> pd.DataFrame:
+    problems = [f"{word} {row}: {name} is empty" for name in REQUIRED for row in table.index[table[name].str.strip() == ""]]
+    for name in (*REQUIRED, "utterance", "gender", "language"):
+        padded = table[name] != table[name].str.strip()
+        problems += [f"{word} {row}: {name} {table[name][row]!r} begins or ends with white space" for row in table.index[padded]]
+    if (table["utterance"] != "").any():
+        problems += [f"{word} {row}: utterance is empty" for row in table.index[table["utterance"] == ""]]
+    if not len(table):
+        problems.append("no rows")
+    for name, default in (("start", 0.0), ("end", float("nan"))):
+        seconds = [default if value.strip() in ("", "NaT") else _seconds(value) for value in table[name]]
+        problems += [
+            f"{word} {row}: {name} is {table[name][row]!r}, not a number"
+            for row, value in zip(table.index, seconds, strict=True)
+            if value is None
+        ]
+        table[name] = pd.Series(seconds, index=table.index, dtype=float)
+    table["gender"] = normalise_gender(table["gender"])
+    problems += [
+        f"{word} {row}: gender is {table['gender'][row]!r}, not female, male or unknown"
+        for row in table.index[~table["gender"].isin(("female", "male", "unknown"))]
+    ]
+    raise_all(problems, where=str(path))
+    table["origin"] = [f"{path}, {word} {number}" for number in table.index]
+    return table.rename(columns={"label": "raw_label"})
+
+
+def _seconds(text: str) -> float | None:
+    """Seconds of a number or of a time such as ``0 days 00:00:01.5``; None of anything else."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        try:
+            seconds = pd.Timedelta(text).total_seconds()
+        except ValueError:
+            return None
+    return seconds if math.isfinite(seconds) else None

@@ -1,0 +1,62 @@
+"""Reader ``filenames``: a corpus whose file names say everything, such as RAVDESS, EmoDB or CREMA-D.
+
+Speaker, label, split and gender are parts of the path below ``root``, picked by ``datasets.<id>.columns`` from the one
+column ``file``.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from pydantic import Field
+
+from cuealign.corpora import readers
+from cuealign.corpora.columns import pick
+from cuealign.corpora.readers import RAW_COLUMNS, ReaderOptions
+from cuealign.corpora.release import visible
+from cuealign.corpora.rows import utterance_ids
+from cuealign.errors import InputError
+
+
+class Options(ReaderOptions):
+    """Which files there are."""
+
+    files: str = Field(default="**/*.wav", description="Pattern of the audio files below `root`; `**` stands for any folders.")
+
+
+def sources(_dataset: Mapping[str, Any]) -> list[str]:
+    """None: the names of the files are the description (:func:`listing`)."""
+    return []
+
+
+def listing(dataset: Mapping[str, Any]) -> list[str]:
+    """Names of all audio files, relative to the root: another file is another corpus."""
+    root, pattern = Path(dataset["root"]), readers.options(dataset).files
+    if not root.is_dir():
+        raise InputError(f"{root}: there is no such folder")
+    names = [str(path.relative_to(root)) for path in visible(root, pattern) if path.is_file()]
+    if not names:
+        raise InputError(f"{root}: no file matches {pattern!r} (options.files)")
+    return names
+
+
+def read(dataset: Mapping[str, Any], _files: Sequence[str]) -> pd.DataFrame:
+    """Read the names of the files.
+
+    Args:
+        dataset: entry of the config.
+
+    Returns:
+        Columns :data:`cuealign.corpora.readers.RAW_COLUMNS`.
+
+    Raises:
+        InputError: naming every file whose name does not say what it should.
+    """
+    root, names = Path(dataset["root"]), listing(dataset)
+    found = pd.DataFrame({"file": names}, index=pd.RangeIndex(1, len(names) + 1), dtype=str)
+    table = pick(found, dataset["columns"], path=root, word="file")
+    table["origin"] = [str(root / name) for name in names]
+    table["utterance"] = utterance_ids(table)
+    table["file"] = table["origin"]
+    return table[list(RAW_COLUMNS)]
