@@ -19,6 +19,7 @@ from cuealign import figures, provenance, tables
 from cuealign.figures.style import save, styled
 from cuealign.schema import PREDICTIONS
 from cuealign.study import Study
+from tests import releases
 from tests.conftest import ROOT
 from tests.test_config import merge, read
 from tests.workflow import SMALL, command, environment, parts, snakemake
@@ -181,6 +182,34 @@ def test_bad_audio_stops_with_file_and_row(small, tmp_path):
     assert "no such file" in (tmp_path / "logs/build_manifest/mine.log").read_text()
 
 
+def test_bad_audio_that_is_excluded_is_counted_in_every_table(small, tmp_path):
+    table = pd.read_csv(small / "results/emosynth/manifest.csv")
+    table["file"] = [str(small / "results/emosynth/audio" / file) for file in table["file"]]
+    table.loc[table.index[table["split"] == "test"][[3, 9]], "file"] = ["lost.flac", "gone.flac"]
+    table.to_csv(tmp_path / "mine.csv", index=False)
+    entry = yaml.safe_load((ROOT / "config/datasets.yaml").read_text())["datasets"]["emosynth"]
+    entry |= {"title": "Mine", "manifest": str(tmp_path / "mine.csv"), "root": None, "on_bad_audio": "exclude"}
+    mine = {
+        "grid": [{"dataset": "mine", "splits": ["test"], "models": ["listener-cues"], "interventions": ["none", "correct"]}],
+        "datasets": {"mine": entry},
+        "models": {"listener-cues": {"training": {"dataset": "mine"}}},
+        "statistics": {"resamples": 100},
+    }
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(mine))
+    done = snakemake(tmp_path, "--cores", "2", "tables", "results/provenance.json", configfile=tmp_path / "mine.yaml")
+    assert done.returncode == 0, done.stderr
+    assert "2 of 128 utterances are excluded for bad audio" in (tmp_path / "logs/build_manifest/mine.log").read_text()
+    for name in ("uar", "corpora"):
+        for kind in ("md", "tex"):
+            assert "Mine: 2 utterances excluded for bad audio." in (tmp_path / f"results/tables/{name}.{kind}").read_text()
+    corpora = pd.read_csv(tmp_path / "results/tables/corpora.csv").set_index("split")
+    assert corpora["excluded"].to_dict() == {"train": 0, "test": 2}
+    assert corpora.loc["test", "utterances"] == 4 * 4 * 4 - 2
+    record = json.loads((tmp_path / "results/provenance.json").read_text())
+    assert len(record["datasets"]["mine"]["counts"]["excluded"]) == 2
+    assert pd.read_csv(tmp_path / "results/corpora/mine/audit.csv")["problem"].notna().sum() == 2
+
+
 def test_a_csv_with_an_older_time_stamp_is_read_again(small, tmp_path):
     table = pd.read_csv(small / "results/emosynth/manifest.csv")
     table["file"] = [str(small / "results/emosynth/audio" / file) for file in table["file"]]
@@ -204,26 +233,80 @@ def test_a_wrong_config_stops_before_any_job(tmp_path):
     assert "Traceback" not in done.stderr
 
 
-def test_paper_says_which_roots_to_set_then_expands_then_says_what_is_not_included(tmp_path):
-    paper = ROOT / "config/paper.yaml"
-    unset = snakemake(tmp_path, "-n", configfile=paper)
+@pytest.fixture(scope="module")
+def copies(tmp_path_factory):
+    """Small trees laid out like the two licensed corpora, as a config has them."""
+    iemocap = releases.iemocap_plan().groupby(["speaker", "code"]).head(3)
+    aibo = releases.aibo_plan()
+    aibo = aibo[aibo["speaker"].isin(["Ohm_01", "Ohm_02", "Ohm_31", "Ohm_32", "Mont_01", "Mont_02"])].groupby(["speaker", "code"]).head(3)
+    roots = {
+        "iemocap": releases.iemocap(tmp_path_factory.mktemp("iemocap"), iemocap, own_audio=True),
+        "aibo": releases.aibo(tmp_path_factory.mktemp("aibo"), aibo, own_audio=True),
+    }
+    datasets = {name: {"root": str(root), "partial": True} for name, root in roots.items()}
+    return ("--config", f"datasets={json.dumps(datasets)}")
+
+
+PAPER = {
+    **{"read_corpus": 2, "audit_audio": 2, "build_manifest": 2, "extract_descriptors": 2, "fit_tokenizer": 2, "tokenise": 2},
+    **{"intervene": 2 + 2 + 33, "respond": 15, "predict": 56, "evaluate": 15, "make_table": 7, "draw_figure": 21},
+    **{"record_provenance": 1, "all": 1},
+}
+"""Jobs of the whole paper, by rule."""
+
+
+def test_paper_expands_to_its_jobs(tmp_path, copies):
+    unset = snakemake(tmp_path, "-n", configfile=ROOT / "config/paper.yaml")
     assert unset.returncode != 0
     assert "datasets.aibo.root is not set" in unset.stdout + unset.stderr
     assert "datasets.iemocap.root is not set" in unset.stdout + unset.stderr
-    roots = json.dumps({"aibo": {"root": "/data/aibo"}, "iemocap": {"root": "/data/iemocap"}})
-    dry = snakemake(tmp_path, "-n", "--config", f"datasets={roots}", configfile=paper)
+    dry = snakemake(tmp_path, "-n", *copies, configfile=ROOT / "config/paper.yaml")
     assert dry.returncode == 0, dry.stderr
-    counts = dict(re.findall(r"^(\w+) +(\d+)$", dry.stdout + dry.stderr, re.MULTILINE))
-    assert {rule: int(counts[rule]) for rule in ("build_manifest", "respond", "predict", "evaluate")} == {
-        "build_manifest": 2,
-        "respond": 15,
-        "predict": 56,
-        "evaluate": 15,
-    }
-    real = snakemake(tmp_path, "--cores", "1", "--config", f"datasets={roots}", configfile=paper)
+    counts = {rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+)$", dry.stdout + dry.stderr, re.MULTILINE)}
+    assert counts == PAPER | {"total": sum(PAPER.values())}
+
+
+def test_a_root_that_is_not_there_is_named(tmp_path):
+    roots = json.dumps({"aibo": {"root": "/data/aibo"}, "iemocap": {"root": "/data/iemocap"}})
+    dry = snakemake(tmp_path, "-n", "--config", f"datasets={roots}", configfile=ROOT / "config/paper.yaml")
+    assert dry.returncode != 0
+    assert re.search(r"dataset (iemocap|aibo): /data/\w+: there is no such folder", dry.stdout + dry.stderr)
+    assert "Traceback" not in dry.stderr
+
+
+def test_paper_says_what_is_not_included_before_it_starts(tmp_path, copies):
+    real = snakemake(tmp_path, "--cores", "1", *copies, configfile=ROOT / "config/paper.yaml")
     assert real.returncode != 0
     assert "model 'af3' needs the backend 'audio_flamingo_3', which this version does not include" in real.stdout + real.stderr
     assert not (tmp_path / "results").exists()
+
+
+def test_paper_runs_up_to_its_interventions(tmp_path, copies):
+    done = snakemake(tmp_path, "--cores", "2", "tokens", *copies, configfile=ROOT / "config/paper.yaml")
+    assert done.returncode == 0, done.stderr
+    for dataset, speakers in (("iemocap", 10), ("aibo", 6)):
+        folder = tmp_path / "results/corpora" / dataset
+        manifest, tokens = pd.read_parquet(folder / "manifest.parquet"), pd.read_parquet(folder / "tokens.parquet")
+        assert manifest["speaker"].nunique() == speakers
+        assert tokens["utterance"].tolist() == manifest["utterance"].tolist()
+        counts = json.loads((folder / "counts.json").read_text())
+        assert counts["not_as_published"]
+        assert counts["rows"] == len(manifest) + sum(counts["left_out"].values())
+    edges = {name: json.loads((tmp_path / f"results/corpora/{name}/tokenizer.json").read_text())["edges"] for name in ("iemocap", "aibo")}
+    assert set(edges["iemocap"]["PITCH"]) == set(edges["iemocap"]["FORMANTS"]) == {"female", "male"}
+    assert set(edges["aibo"]["PITCH"]) == set(edges["iemocap"]["ENERGY"]) == {"all"}
+    assert len(list((tmp_path / "results/interventions").rglob("seed*.parquet"))) == PAPER["intervene"]
+
+
+def test_another_label_extracts_nothing_anew(tmp_path, copies):
+    target = "results/corpora/aibo/tokens.parquet"
+    assert snakemake(tmp_path, "--cores", "2", target, *copies, configfile=ROOT / "config/paper.yaml").returncode == 0
+    (tmp_path / "other.yaml").write_text(yaml.safe_dump({"datasets": {"aibo": {"label_map": {"R": "neutral"}, "all_classes": False}}}))
+    more = ("--configfile", str(ROOT / "config/paper.yaml"), str(tmp_path / "other.yaml"))
+    again = snakemake(tmp_path, *more, "--cores", "2", *copies, "--", target)
+    assert again.returncode == 0, again.stderr
+    assert set(pd.read_parquet(tmp_path / "results/corpora/aibo/manifest.parquet")["label"]) == {"angry", "emphatic", "neutral", "positive"}
+    assert "0 sounds to extract" in (tmp_path / "logs/extract_descriptors/aibo.log").read_text()
 
 
 def test_report_is_made_offline(small):
@@ -244,7 +327,7 @@ def published():
 def test_tables_are_rebuilt_to_the_same_bytes(small, study, published, name):
     content = tables.module(name).build(study, published)
     for kind in ("csv", "md", "tex"):
-        if name in ("concepts", "aibo", "iemocap"):  # the others depend on metrics that tests above recompute
+        if name in ("concepts", "aibo", "iemocap", "corpora", "sensitivity"):  # the others depend on metrics that tests above recompute
             assert getattr(content, kind)() == (small / f"results/tables/{name}.{kind}").read_text(encoding="utf-8")
         assert getattr(content, kind)()
     assert content.md().startswith(f"**{content.caption}**")

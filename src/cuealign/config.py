@@ -5,7 +5,7 @@ This module is read by every job that parses the Snakefile: it imports nothing h
 
 import inspect
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -365,24 +365,24 @@ class Config(_Strict):
                 problems.append(f"datasets.{name}.{key} is not set: give the location of {self.datasets[name].title} there")
         return problems
 
-    def missing_checkpoints(self) -> list[str]:
-        """One line per model of the grid whose local checkpoint is not there and is not trained by a rule."""
+    def missing_checkpoints(self, models: Iterable[str]) -> list[str]:
+        """One line per model whose local checkpoint is not there and is not trained by a rule."""
         problems = []
-        for name in dict.fromkeys(run.model for run in self.runs()):
+        for name in models:
             model = self.models[name]
             if model.path is not None and model.training is None and not Path(model.path).is_dir():
                 problems.append(f"models.{name}.path: there is no folder {model.path}")
         return problems
 
-    def unbuilt(self) -> list[str]:
-        """One line per dataset or model of the grid whose code this version does not include."""
+    def unbuilt(self, datasets: Iterable[str], models: Iterable[str]) -> list[str]:
+        """One line per dataset or model whose code this version does not include."""
         problems = []
-        for name in self.used_datasets():
+        for name in datasets:
             reader = self.datasets[name].reader
             if reader not in readers.names():
                 included = ", ".join(readers.names())
                 problems.append(f"dataset {name!r} needs the reader {reader!r}, which this version does not include (included: {included})")
-        for name in dict.fromkeys(run.model for run in self.runs()):
+        for name in models:
             backend = self.models[name].backend
             if backend not in backends():
                 problems.append(

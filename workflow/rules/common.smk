@@ -38,7 +38,10 @@ CELLS = list(dict.fromkeys((run.dataset, run.split, run.model) for run in RUNS))
 
 onstart:
     # A dry run shows the whole plan; a real one must not start what it cannot finish.
-    if problems := settings.unbuilt() + settings.missing_checkpoints():
+    jobs = list(workflow.dag.needrun_jobs())
+    datasets = sorted({job.wildcards.dataset for job in jobs if job.rule.name == "read_corpus"})
+    models = sorted({job.wildcards.model for job in jobs if job.rule.name == "respond"})
+    if problems := settings.unbuilt(datasets, models) + settings.missing_checkpoints(models):
         raise WorkflowError("\n".join(problems))
 
 

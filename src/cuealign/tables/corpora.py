@@ -57,7 +57,7 @@ def _remarks(study: Study, dataset: str) -> str:
     said = [f"{counts['rows']} rows in the corpus"]
     said += [f"{count} labelled {label or 'nothing'} left out" for label, count in counts["left_out"].items()]
     said += [f"{count} in split {split}, which is not evaluated" for split, count in counts["unused_splits"].items()]
-    said += [f"{len(counts['same_sound'])} sounds that occur more than once"] * bool(counts["same_sound"])
+    said += [f"{len(counts['same_sound'])} sounds occurring more than once"] * bool(counts["same_sound"])
     said += [f"{counts['silent']} silent"] * bool(counts["silent"])
     said += [f"{counts['clipped']} with samples at full scale"] * bool(counts["clipped"])
     said += [f"{count} recorded at {rate}" for rate, count in counts["rates"].items() if rate != "16000 Hz"]
