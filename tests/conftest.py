@@ -74,10 +74,13 @@ def dataset() -> dict:
 
 
 def build_corpus(entry: dict, *, on_bad_audio: str = "error", workers: int = 1) -> tuple[pd.DataFrame, dict]:
-    """Manifest and counts of a corpus, through all the steps that the workflow takes."""
+    """Manifest and counts of a corpus, through all the steps that the workflow takes, validation of the entry included."""
+    from cuealign.config import Dataset
     from cuealign.corpora import audit, gate, readers
     from cuealign.corpora.description import describe
 
+    needed = {"gender_needed": entry["gender_needed"]}
+    entry = Dataset.model_validate({key: value for key, value in entry.items() if key not in needed}).model_dump(mode="json") | needed
     reader = readers.module(entry["reader"])
     utterances = describe(reader.read(entry, reader.sources(entry)), entry, name="c")
     return gate.build(utterances, audit.listen(utterances, name="c", workers=workers), entry, name="c", on_bad_audio=on_bad_audio)

@@ -113,6 +113,23 @@ MISTAKES = {
         ["train"],
         "models.cue-tiny.training: the model is trained on utterances of emosynth that the grid tests it on (split 'train')",
     ),
+    "column and value": (
+        ("datasets", "emosynth", "columns", "speaker"),
+        {"column": "a", "value": "b"},
+        "datasets.emosynth.columns.speaker: needs either a column or a value",
+    ),
+    "pattern without column": (
+        ("datasets", "emosynth", "columns", "speaker"),
+        {"value": "b", "pattern": "x"},
+        "a pattern or a map needs a column",
+    ),
+    "broken pattern": (
+        ("datasets", "emosynth", "columns", "speaker"),
+        {"column": "a", "pattern": "("},
+        "pattern '(' is no regular expression",
+    ),
+    "path with braces in a list": (("datasets", "emosynth", "manifest"), {"test": ["/data/{x}.csv"]}, "/data/{x}.csv: a path must not"),
+    "unknown way with bad audio": (("datasets", "emosynth", "on_bad_audio"), "ignore", "Input should be 'error' or 'exclude'"),
     "wrong type": (("statistics", "resamples"), "many", "statistics.resamples: Input should be a valid integer"),
 }
 

@@ -365,9 +365,9 @@ def test_files_of_emobox_are_read_by_config_alone(corpus, dataset, tmp_path):
         "utterance": "key",
         "file": "wav",
         "label": "emo",
-        "speaker": {"column": "key", "pattern": r"^(Ses\d\d).*_([FM])\d+$", "value": None},
-        "gender": {"column": "key", "pattern": r"[FM](?=\d+$)", "value": None},
-        "language": {"column": None, "pattern": None, "value": "eng"},
+        "speaker": {"column": "key", "pattern": r"^(Ses\d\d).*_([FM])\d+$"},
+        "gender": {"column": "key", "pattern": r"[FM](?=\d+$)"},
+        "language": {"value": "eng"},
     }
     files = {"train": str(tmp_path / "train.jsonl"), "test": [str(tmp_path / "test.jsonl")]}
     built, _ = build_corpus(dataset | {"root": str(folder), "manifest": files, "columns": columns})
@@ -378,7 +378,7 @@ def test_files_of_emobox_are_read_by_config_alone(corpus, dataset, tmp_path):
 
 
 def test_a_value_that_a_pattern_does_not_match_is_named(build):
-    column = {"column": "file", "pattern": r"^s([0-2])_", "value": None}
+    column = {"column": "file", "pattern": r"^s([0-2])_"}
     with pytest.raises(InputError, match=r"line 11: file 's3_angry\.wav' does not match the pattern of speaker"):
         build(columns={"speaker": column})
 
@@ -389,6 +389,44 @@ def test_splits_may_be_speakers(build):
         lambda table: table.drop(columns="split"), columns={"split": "speaker"}, splits={"train": ["00", "01", "02"], "test": ["03"]}
     )
     assert set(built["split"]) == {"00", "01", "02", "03"}
+
+
+def test_a_map_says_what_a_value_means(build):
+    column = {"column": "gender", "map": {1: "male", 0: "female"}}
+    numbered = build(lambda table: table.replace({"gender": {"male": 1, "female": 0}}), columns={"gender": column})
+    pd.testing.assert_frame_equal(numbered, build())
+    with pytest.raises(InputError, match=r"line 6: gender '2' is not in the map of gender \(1, 0\)"):
+        build(lambda table: put(4, "gender", 2)(table.replace({"gender": {"male": 1, "female": 0}})), columns={"gender": column})
+
+
+def test_file_names_may_say_everything(tmp_path):
+    """RAVDESS by the project's own registry, on files named as it names them."""
+    from cuealign.config import load
+    from tests.test_config import read
+
+    for number in range(16):
+        actor, emotion = 1 + number // 4 * 7, ("05", "03", "01", "04")[number % 4]
+        write(tmp_path / f"Actor_{actor:02d}/03-01-{emotion}-01-01-01-{actor:02d}.wav", tone(0.3, seed=number))
+    write(tmp_path / "Actor_01/03-01-08-01-01-01-01.wav", tone(0.3))
+    write(tmp_path / "Actor_01/03-02-05-01-01-01-01.wav", tone(0.3))  # sung
+    (tmp_path / "Actor_01/._03-01-05-01-01-01-01.wav").write_bytes(b"x")
+    entry = load(read()).datasets["ravdess"].model_dump(mode="json") | {"root": str(tmp_path), "gender_needed": True}
+    built, counts = build_corpus(entry)
+    assert len(built) == 16
+    assert built.groupby("speaker")["gender"].first().to_dict() == {"01": "male", "08": "female", "15": "male", "22": "female"}
+    assert built.set_index("utterance").loc["Actor_08/03-01-03-01-01-01-08", ["label", "split", "language"]].tolist() == [
+        "happy",
+        "08",
+        "eng",
+    ]
+    assert counts["left_out"] == {"08": 1}
+    write(tmp_path / "Actor_01/03-01-x.wav", tone(0.3))
+    with pytest.raises(InputError, match=r"file '.*03-01-x\.wav' does not match the pattern of speaker"):
+        build_corpus(entry)
+    with pytest.raises(InputError, match=r"no file matches '\*\.ogg' \(options\.files\)"):
+        build_corpus(entry | {"options": {"files": "*.ogg"}})
+    with pytest.raises(InputError, match="there is no such folder"):
+        build_corpus(entry | {"root": str(tmp_path / "gone")})
 
 
 # ---------------------------------------------------------------- what was heard

@@ -111,6 +111,10 @@ class Column(_Strict):
         return self
 
 
+def _named_column(value: Any) -> Any:
+    return {"column": value} if isinstance(value, str) else value
+
+
 def _identity_splits(value: Any) -> Any:
     return {name: [name] for name in value} if isinstance(value, list) else value
 
@@ -130,7 +134,10 @@ class Dataset(_Strict):
         default=None,
         description="For the reader `manifest`: table (csv, tsv, parquet, jsonl) with one row per utterance; or tables by split.",
     )
-    columns: dict[Literal["utterance", "file", "start", "end", "speaker", "gender", "language", "label", "split"], str | Column] = Field(
+    columns: dict[
+        Literal["utterance", "file", "start", "end", "speaker", "gender", "language", "label", "split"],
+        Annotated[Column, BeforeValidator(_named_column, json_schema_input_type=str | Column)],
+    ] = Field(
         default={},
         description="For the readers `manifest` and `filenames`: a column's own name, or `{column, pattern, map}`, or `{value}`.",
     )

@@ -33,8 +33,7 @@ def pick(found: pd.DataFrame, columns: Mapping[str, Any], *, path: Path, word: s
     """
     table, problems = pd.DataFrame(index=found.index), []
     for name in (*REQUIRED, *OPTIONAL):
-        given = {"value": split} if name == "split" and split is not None else columns.get(name, name)
-        where = {"column": given} if isinstance(given, str) else given
+        where = {"value": split} if name == "split" and split is not None else columns.get(name, {"column": name})
         if where.get("value") is not None:
             table[name] = where["value"]
         elif where["column"] in found:
