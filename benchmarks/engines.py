@@ -1,4 +1,4 @@
-"""The prefix engine against one prompt at a time, on the CPU, with the embedded model, in one run.
+"""The packed and the prefix engine against one prompt at a time, on the CPU, with the embedded model, in one run.
 
 Run after ``make demo``, from the root of the project:
 
@@ -19,9 +19,10 @@ import torch
 import yaml
 
 from cuealign import audio
+from cuealign.inference.packed import PackedEngine
 from cuealign.inference.prefix import PrefixEngine
 from cuealign.inference.reference import ReferenceEngine
-from cuealign.models import backend_module
+from cuealign.models import backends
 from cuealign.models.base import Label, Sweep
 from cuealign.prompts import CueBlockTemplate, PromptTemplate
 from cuealign.schema import MANIFEST, read_tokens
@@ -44,9 +45,9 @@ def main(results: Path, count: int) -> None:
     prompts = yaml.safe_load(Path("config/prompts.yaml").read_text(encoding="utf-8"))
     template = PromptTemplate(prompts["prompts"]["emotion"], CueBlockTemplate(prompts["cue_block"]))
     labels = [Label(name, prompts["answers"][name]["word"]) for name in ("angry", "happy", "neutral", "sad")]
-    entry = {"path": str(results / "models/cue-tiny"), "dtype": "float32", "device": "cpu", "max_new_tokens": 8}
-    model = backend_module("qwen2_audio", "cue-tiny").load(entry, "cue-tiny", labels, template)
-    engines = {"prefix": PrefixEngine(model, labels), "reference": ReferenceEngine(model, labels)}
+    entry = {"path": str(results / "models/cue-tiny"), "dtype": "float32", "device": "cpu", "max_new_tokens": 8, "options": {}}
+    model = backends.module("qwen2_audio", "cue-tiny").load(entry, "cue-tiny", labels, template)
+    engines = {"packed": PackedEngine(model, labels), "prefix": PrefixEngine(model, labels), "reference": ReferenceEngine(model, labels)}
     todo = sweeps(results, template, [label.word for label in labels], count + 1)
     seconds: dict[str, list[float]] = {name: [] for name in engines}
     different = furthest = 0.0
@@ -57,15 +58,18 @@ def main(results: Path, count: int) -> None:
             answers[name] = next(engine.respond([sweep]))
             if number:  # the first utterance warms up
                 seconds[name].append(time.perf_counter() - start)
-        for mine, theirs in zip(answers["prefix"], answers["reference"], strict=True):
-            different += mine.answer != theirs.answer
-            furthest = max(furthest, *(abs(a - b) for a, b in zip(mine.label_logprobs, theirs.label_logprobs, strict=True)))
+        for name in ("packed", "prefix"):
+            for mine, theirs in zip(answers[name], answers["reference"], strict=True):
+                different += mine.answer != theirs.answer
+                furthest = max(furthest, *(abs(a - b) for a, b in zip(mine.label_logprobs, theirs.label_logprobs, strict=True)))
     asked = sum(len(sweep.prompts) for sweep in todo[1:])
     print(f"{platform.machine()}, {torch.get_num_threads()} thread(s), torch {torch.__version__}; {count} utterances, {asked} prompts")
     for name, values in seconds.items():
         print(f"{name:>10}: {asked / sum(values):8.1f} prompts/s, {1000 * statistics.median(values):8.1f} ms per utterance (median)")
-    ratios = [slow / fast for slow, fast in zip(seconds["reference"], seconds["prefix"], strict=True)]
-    print(f"ratio, utterance by utterance: median {statistics.median(ratios):.1f}, from {min(ratios):.1f} to {max(ratios):.1f}")
+    for name in ("packed", "prefix"):
+        ratios = [slow / fast for slow, fast in zip(seconds["reference"], seconds[name], strict=True)]
+        spread = f"median {statistics.median(ratios):.1f}, from {min(ratios):.1f} to {max(ratios):.1f}"
+        print(f"{name} against reference, utterance by utterance: {spread}")
     print(f"answers that differ: {different:.0f}; largest difference of a label's log-probability: {furthest:.1e}")
 
 

@@ -7,7 +7,7 @@ from cuealign.inference import sweep
 from cuealign.inference.engines import responder
 from cuealign.inference.store import ResponseStore
 from cuealign.jobs import job
-from cuealign.models import backend_module
+from cuealign.models import backends
 from cuealign.questionnaire import label_words, prompt_template
 from cuealign.schema import MANIFEST, RESPONSES, read_tokens
 from cuealign.splits import select
@@ -30,7 +30,7 @@ def main(
 ) -> int:
     words, template = label_words(labels), prompt_template(prompt)
     utterances = sweep.shard_of(select(MANIFEST.read(manifest), splits, split), shard, shards)
-    model = responder(backend_module(entry["backend"], name).load(entry, name, words, template), entry, words)
+    model = responder(backends.module(entry["backend"], name).load(entry, name, words, template), entry, words)
     asked = sweep.questions(
         utterances, [read_tokens(path) for path in conditions], template, words, model.fingerprint, sweep.settings_key(entry, words)
     )

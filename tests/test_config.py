@@ -9,7 +9,7 @@ import yaml
 from cuealign import interventions, reference
 from cuealign.config import Run, load, wildcard
 from cuealign.errors import ConfigError, ModelError
-from cuealign.models import backend_module
+from cuealign.models import backends
 from tests.conftest import ROOT
 
 
@@ -194,8 +194,10 @@ def test_a_user_config_needs_only_what_differs(demo):
 
 
 def test_a_backend_that_is_not_included_is_named():
-    with pytest.raises(ModelError, match=r"model 'm' needs the backend 'wav9', which this version does not include \(included: listener"):
-        backend_module("wav9", "m")
+    with pytest.raises(
+        ModelError, match=r"model 'm' needs the backend 'wav9', which this version does not include \(included: audio_flamingo_3, listener"
+    ):
+        backends.module("wav9", "m")
 
 
 def test_default_of_the_voice_quality_map_is_the_configs(demo):

@@ -11,7 +11,7 @@ from cuealign.inference.engines import responder
 from cuealign.inference.labels import LabelTree
 from cuealign.inference.prefix import PrefixEngine, common_prefix
 from cuealign.inference.reference import ReferenceEngine
-from cuealign.models import qwen2_audio
+from cuealign.models.backends import qwen2_audio
 from cuealign.models.base import Label, Sweep
 from tests.conftest import LABELS, TEMPLATE, random_tokens, tone
 
@@ -23,7 +23,10 @@ ENTRY = {
     "device": "cpu",
     "max_new_tokens": 20,
     "threads": 1,
-    "engine": "prefix",
+    "engine": "packed",
+    "pack_tokens": 4096,
+    "workers": 0,
+    "options": {},
 }
 
 # fp32 sums in another order: differences of some 1e-6 per logit; log-probabilities of several tokens stay below 1e-4.
@@ -118,14 +121,14 @@ def test_audio_beyond_the_limit_is_reported(model):
 
 def test_tokenisation_is_the_processors(model):
     audio = tone(0.8)
-    prepared = model.prepare(audio)
-    text = model.processor.apply_chat_template(
+    prepared = model.frontend.prepare(audio)
+    text = model.frontend.processor.apply_chat_template(
         [{"role": "user", "content": [{"type": "audio", "audio_url": "x"}, {"type": "text", "text": "How? Answer."}]}],
         add_generation_prompt=True,
         tokenize=False,
     )
-    theirs = model.processor(text=text, audio=audio, sampling_rate=16_000, return_tensors="np")
-    assert model.tokenise("How? Answer.", prepared.tokens) == theirs["input_ids"][0].tolist()
+    theirs = model.frontend.processor(text=text, audio=audio, sampling_rate=16_000, return_tensors="np")
+    assert model.frontend.tokenise("How? Answer.", prepared.tokens) == theirs["input_ids"][0].tolist()
     np.testing.assert_array_equal(prepared.features["input_features"].numpy(), theirs["input_features"])
 
 

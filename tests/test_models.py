@@ -5,18 +5,20 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from sklearn.linear_model import LogisticRegression
 
-from cuealign import audio, models
+from cuealign import audio
 from cuealign.errors import InputError, ModelError
-from cuealign.models import backend_module, checkpoints
+from cuealign.inference.embedding import embed
+from cuealign.models import backends, checkpoints
+from cuealign.models.backends.listener import cue_features
 from cuealign.models.base import Label, Sweep
-from cuealign.models.listener import cue_features
 from cuealign.training import cue_tiny, recipe_module
 from cuealign.vocabulary import CONCEPTS
 from tests.conftest import LABELS, TEMPLATE, random_tokens, tone, write
 
-ENTRY = {"path": None, "hub_id": None, "revision": None, "dtype": "float32", "device": "cpu", "max_new_tokens": 4}
+ENTRY = {"path": None, "hub_id": None, "revision": None, "dtype": "float32", "device": "cpu", "max_new_tokens": 4, "options": {}}
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +42,7 @@ def study(tmp_path_factory):
 
 def listener(hears, study, folder, labels=LABELS):
     recipe_module("listener").train(*study, TEMPLATE, LABELS, folder, options={"hears": hears})
-    return backend_module("listener", "l").load(ENTRY | {"path": str(folder)}, "l", labels, TEMPLATE)
+    return backends.module("listener", "l").load(ENTRY | {"path": str(folder)}, "l", labels, TEMPLATE)
 
 
 def ask(responder, samples, tokens):
@@ -82,7 +84,7 @@ def test_listener_is_scikit_learns_classifier(study, tmp_path):
 def test_listener_with_two_labels_is_scikit_learns_too(study, tmp_path):
     manifest, tokens = (table[study[0]["label"].isin(["angry", "happy"])].reset_index(drop=True) for table in study)
     recipe_module("listener").train(manifest, tokens, TEMPLATE, LABELS[:2], tmp_path, options={"hears": "cues"})
-    heard = backend_module("listener", "l").load(ENTRY | {"path": str(tmp_path)}, "l", LABELS[:2], TEMPLATE)
+    heard = backends.module("listener", "l").load(ENTRY | {"path": str(tmp_path)}, "l", LABELS[:2], TEMPLATE)
     features = np.stack([cue_features(row._asdict()) for row in tokens[list(CONCEPTS)].itertuples(index=False)])
     theirs = LogisticRegression(C=0.3, max_iter=5000).fit(features, manifest["label"])
     for row in features[:5]:
@@ -122,9 +124,9 @@ def test_cue_tiny_trains_to_the_same_bytes_and_loads_as_an_ordinary_checkpoint(s
     assert checkpoints.hash_folder(tmp_path / "one") == checkpoints.hash_folder(tmp_path / "two")
     cue_tiny.train(*study, TEMPLATE, LABELS, tmp_path / "other", options=options | {"seed": 2})
     assert checkpoints.hash_folder(tmp_path / "one") != checkpoints.hash_folder(tmp_path / "other")
-    loaded = backend_module("qwen2_audio", "m").load(ENTRY | {"path": str(tmp_path / "one")}, "m", LABELS, TEMPLATE)
+    loaded = backends.module("qwen2_audio", "m").load(ENTRY | {"path": str(tmp_path / "one")}, "m", LABELS, TEMPLATE)
     assert type(loaded.model).__name__ == "Qwen2AudioForConditionalGeneration"
-    assert loaded.decode(loaded.answer_ids("happy")) == "happy"
+    assert loaded.frontend.decode(loaded.frontend.answer_ids("happy")) == "happy"
     assert json.loads((tmp_path / "one/config.json").read_text())["architectures"] == ["Qwen2AudioForConditionalGeneration"]
 
 
@@ -135,7 +137,7 @@ def test_cue_tiny_learns_what_it_is_shown(study, tmp_path):
     cue_tiny.train(manifest, tokens, TEMPLATE, LABELS, tmp_path, options=options)
     from cuealign.inference.prefix import PrefixEngine
 
-    engine = PrefixEngine(backend_module("qwen2_audio", "m").load(ENTRY | {"path": str(tmp_path)}, "m", LABELS, TEMPLATE), LABELS)
+    engine = PrefixEngine(backends.module("qwen2_audio", "m").load(ENTRY | {"path": str(tmp_path)}, "m", LABELS, TEMPLATE), LABELS)
     words = [label.word for label in LABELS]
     asked = [
         Sweep(row.utterance, audio.read(row.file), (TEMPLATE.render(words, block),))
@@ -153,7 +155,7 @@ def test_cue_tiny_refuses_unknown_options(study, tmp_path):
 
 def test_folder_without_a_checkpoint_is_named(tmp_path):
     with pytest.raises(ModelError, match=r"model 'af9': .* holds no checkpoint .* check models\.af9\.path"):
-        backend_module("qwen2_audio", "af9").load(ENTRY | {"path": str(tmp_path)}, "af9", LABELS, TEMPLATE)
+        backends.module("qwen2_audio", "af9").load(ENTRY | {"path": str(tmp_path)}, "af9", LABELS, TEMPLATE)
 
 
 def test_fingerprint_depends_on_names_and_bytes(tmp_path):
@@ -165,17 +167,19 @@ def test_fingerprint_depends_on_names_and_bytes(tmp_path):
     assert len({first, second, checkpoints.hash_folder(tmp_path)}) == 3
 
 
-def test_a_checkpoint_of_another_kind_is_refused(checkpoint, tmp_path):
-    import shutil
-
-    shutil.copytree(checkpoint, tmp_path / "odd")
-    loaded = backend_module("qwen2_audio", "m").load(ENTRY | {"path": str(checkpoint)}, "m", LABELS, TEMPLATE)
+def test_a_checkpoint_of_another_kind_is_refused(checkpoint):
+    loaded = backends.module("qwen2_audio", "m").load(ENTRY | {"path": str(checkpoint)}, "m", LABELS, TEMPLATE)
     with pytest.raises(ModelError, match="no token '<nothing>'"):
-        loaded._special("<nothing>")
-    with pytest.raises(ModelError, match="0 audio placeholders for 5 audio tokens"):
-        loaded.embed([1, 2, 3], type("P", (), {"tokens": 5})())
+        loaded.frontend._special("<nothing>")
+
+
+def test_audio_that_would_be_lost_is_an_error(checkpoint):
+    loaded = backends.module("qwen2_audio", "m").load(ENTRY | {"path": str(checkpoint)}, "m", LABELS, TEMPLATE)
+    audio = loaded.frontend.prepare(tone(0.5))
+    with torch.inference_mode(), pytest.raises(ModelError, match=rf"0 audio placeholders and {audio.tokens} audio embeddings"):
+        embed(loaded, torch.tensor([[1, 2, 3]]), [audio])
 
 
 def test_every_backend_listed_can_be_imported():
-    for name in models.backends():
-        assert callable(models.backend_module(name, "m").load)
+    for name in backends.names():
+        assert callable(backends.module(name, "m").load)

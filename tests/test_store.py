@@ -33,7 +33,7 @@ class Counting(Responder):
         for asked in sweeps:
             self.asked += [(asked.utterance, prompt) for prompt in asked.prompts]
             yield [
-                Response(f"{len(asked.audio)} {len(prompt)}", (-0.5, -1.0, -2.0, -float(len(prompt))), "similarity")
+                Response(f"{len(asked.hear())} {len(prompt)}", (-0.5, -1.0, -2.0, -float(len(prompt))), "similarity")
                 for prompt in asked.prompts
             ]
 

@@ -1,7 +1,9 @@
 """Reading speech: one function that all parts use, so that openSMILE and every model hear the same samples."""
 
+import functools
 import hashlib
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +108,11 @@ def read(file: Path | str, start: float = 0.0, end: float | None = None, *, sha2
 def read_utterance(row: Any) -> np.ndarray:
     """Read a row of a manifest, its samples checked against their hash; see :func:`read`."""
     return read(row.file, row.start, row.end, sha256=row.audio_sha256)
+
+
+def reader(row: Any) -> Callable[[], np.ndarray]:
+    """A function that does :func:`read_utterance` when it is called, in whatever process."""
+    return functools.partial(read, row.file, row.start, row.end, sha256=row.audio_sha256)
 
 
 def fingerprint(samples: np.ndarray, rate: int) -> str:

@@ -197,7 +197,7 @@ class Model(_Strict):
 
     title: str = Field(description="Name in tables and figures.")
     licence: str = Field(description="Licence of the weights; goes into the provenance.")
-    backend: str = Field(description="Code that runs it: a module of `cuealign.models`.")
+    backend: str = Field(description="Code that runs it: a module of `cuealign.models.backends`.")
     group: Literal["zero-shot", "fine-tuned", "contrastive", "embedded", "control"] = Field(description="Heading in tables.")
     path: str | None = Field(default=None, description="Folder of a local checkpoint.")
     hub_id: str | None = Field(default=None, description="Hugging Face id; a path goes first.")
@@ -208,9 +208,13 @@ class Model(_Strict):
     dtype: Literal["float32", "bfloat16", "float16"] = Field(default="bfloat16", description="Of the weights.")
     device: str = Field(default="cuda", description="torch device; `cuda` makes it a GPU job.")
     threads: int = Field(default=2, ge=1, description="CPU threads of the job.")
-    engine: Literal["prefix", "reference"] = Field(
-        default="prefix", description="`prefix` shares the prompt's start among all conditions; `reference` asks one prompt at a time."
+    engine: Literal["packed", "prefix", "reference"] = Field(
+        default="packed",
+        description="`packed`: all conditions of several utterances in one pass; `prefix`: those of one over a cache of what they "
+        "share; `reference`: one prompt at a time.",
     )
+    pack_tokens: int = Field(default=8192, ge=256, description="Tokens of a packed pass; halved where memory runs out.")
+    workers: int = Field(default=0, ge=0, description="Processes that prepare audio and prompts ahead of packed passes.")
     prompt: str = Field(default="emotion", description="Key of `prompts`.")
     max_new_tokens: int = Field(default=32, ge=1, description="Limit of a decoded answer.")
     pack: int = Field(default=16, ge=1, description="Utterances answered between two writes to the response store.")
@@ -391,10 +395,9 @@ class Config(_Strict):
                 problems.append(f"dataset {name!r} needs the reader {reader!r}, which this version does not include (included: {included})")
         for name in models:
             backend = self.models[name].backend
-            if backend not in backends():
-                problems.append(
-                    f"model {name!r} needs the backend {backend!r}, which this version does not include (included: {', '.join(backends())})"
-                )
+            if backend not in backends.names():
+                included = ", ".join(backends.names())
+                problems.append(f"model {name!r} needs the backend {backend!r}, which this version does not include (included: {included})")
         return problems
 
 

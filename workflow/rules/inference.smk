@@ -65,7 +65,7 @@ rule respond:
         code=lambda wildcards: digest(
             "cuealign.inference.sweep",
             "cuealign.inference.engines",
-            f"cuealign.models.{config['models'][wildcards.model]['backend']}",
+            f"cuealign.models.backends.{config['models'][wildcards.model]['backend']}",
         ),
     script:
         "../../scripts/respond.py"

@@ -3,13 +3,17 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cuealign.inference.packed import PackedEngine
 from cuealign.inference.prefix import PrefixEngine
 from cuealign.inference.reference import ReferenceEngine
 from cuealign.models.base import CausalModel, Label, Responder
 
-ENGINES = {"prefix": PrefixEngine, "reference": ReferenceEngine}
+ENGINES = {"packed": PackedEngine, "prefix": PrefixEngine, "reference": ReferenceEngine}
 
 
 def responder(loaded: Responder | CausalModel, entry: Mapping[str, Any], labels: Sequence[Label]) -> Responder:
     """What answers sweeps: the loaded system itself, or the engine of the model's entry over the loaded language model."""
-    return loaded if isinstance(loaded, Responder) else ENGINES[entry["engine"]](loaded, labels)
+    if isinstance(loaded, Responder):
+        return loaded
+    options = {"budget": entry["pack_tokens"], "workers": entry["workers"]} if entry["engine"] == "packed" else {}
+    return ENGINES[entry["engine"]](loaded, labels, **options)

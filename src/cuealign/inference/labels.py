@@ -17,6 +17,8 @@ class LabelTree:
         tokens: token of each node.
         parents: parent of each node, -1 for the root (the end of the prompt).
         depths: distance of each node from the root, starting at 1.
+
+    Nodes lie in depth-first order.
     """
 
     sequences: tuple[tuple[int, ...], ...]
@@ -37,7 +39,7 @@ class LabelTree:
             raise ValueError("two labels have the same tokens")
         index: dict[tuple[int, ...], int] = {}
         tokens, parents, depths = [], [], []
-        for sequence in sequences:
+        for sequence in sorted(map(tuple, sequences)):  # in this order, the walk is depth-first
             for depth in range(1, len(sequence)):
                 path = tuple(sequence[:depth])
                 if path not in index:
@@ -46,6 +48,15 @@ class LabelTree:
                     parents.append(index.get(path[:-1], -1))
                     depths.append(depth)
         return cls(tuple(tuple(sequence) for sequence in sequences), tuple(tokens), tuple(parents), tuple(depths))
+
+    @cached_property
+    def exits(self) -> tuple[int, ...]:
+        """Index behind the last descendant of each node."""
+        last = list(range(1, len(self.tokens) + 1))
+        for node in reversed(range(len(self.tokens))):
+            if self.parents[node] >= 0:
+                last[self.parents[node]] = max(last[self.parents[node]], last[node])
+        return tuple(last)
 
     @cached_property
     def _children(self) -> dict[tuple[int, int], int]:

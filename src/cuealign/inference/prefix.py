@@ -13,6 +13,8 @@ from typing import Any
 import torch
 
 from cuealign.inference.checks import check_finite, check_label_space
+from cuealign.inference.decoding import decode_greedily, expand
+from cuealign.inference.embedding import embed
 from cuealign.inference.labels import LabelTree
 from cuealign.models.base import CausalModel, Label, PreparedAudio, Responder, Response, Sweep
 
@@ -27,7 +29,7 @@ class PrefixEngine(Responder):
     """
 
     def __init__(self, model: CausalModel, labels: Sequence[Label], *, batch: int = 64) -> None:
-        sequences = [model.answer_ids(label.word) for label in labels]
+        sequences = [model.frontend.answer_ids(label.word) for label in labels]
         check_label_space(labels, sequences, model.max_new_tokens)
         self.model, self.batch = model, batch
         self.tree = LabelTree.build(sequences)
@@ -38,12 +40,12 @@ class PrefixEngine(Responder):
 
     @torch.inference_mode()
     def respond(self, sweeps: Sequence[Sweep]) -> Iterator[list[Response]]:
+        frontend = self.model.frontend
         for sweep in sweeps:
-            audio = self.model.prepare(sweep.audio)
-            prompts = [self.model.tokenise(prompt, audio.tokens) for prompt in sweep.prompts]
+            audio = frontend.prepare(sweep.hear())
+            prompts = [frontend.tokenise(prompt, audio.tokens) for prompt in sweep.prompts]
             shared = common_prefix(prompts)
-            prefix = self.model.new_cache()
-            self.model.forward(self.model.embed(prompts[0][:shared], audio), cache=prefix)
+            prefix = run_prefix(self.model, prompts[0][:shared], audio)
             responses: list[Response] = []
             for start in range(0, len(prompts), self.batch):
                 responses += self._batch(prompts[start : start + self.batch], shared, prefix, audio, sweep.utterance)
@@ -55,6 +57,11 @@ class PrefixEngine(Responder):
         logits = self._tree_logits(suffixes, shared, prefix)
         logprobs = logits.log_softmax(-1)
         best = logits.argmax(-1).tolist()
+        labels = [self.tree.greedy(row) for row in best]
+        strays = [row for row, label in enumerate(labels) if label is None]
+        decoded = decode_greedily(self.model, prefix, shared, [suffixes[row] for row in strays]) if strays else []
+        answers = {row: list(self.tree.sequences[label]) for row, label in enumerate(labels) if label is not None}
+        answers |= dict(zip(strays, decoded, strict=True))
         responses = []
         for row, prompt in enumerate(prompts):
             scores = [
@@ -62,17 +69,12 @@ class PrefixEngine(Responder):
                 for sequence in self.tree.sequences
             ]
             check_finite(scores, utterance)
-            label = self.tree.greedy(best[row])
-            if label is None:
-                answer, path = self._decode_on(suffixes[row], prefix), "decoded"
-            else:
-                answer, path = list(self.tree.sequences[label]), "label"
             responses.append(
                 Response(
-                    answer=self.model.decode(answer),
+                    answer=self.model.frontend.decode(answers[row]),
                     label_logprobs=tuple(scores),
-                    path=path,
-                    answer_tokens=len(answer),
+                    path="decoded" if labels[row] is None else "label",
+                    answer_tokens=len(answers[row]),
                     prompt_tokens=len(prompt),
                     audio_tokens=audio.tokens,
                     audio_truncated=audio.truncated,
@@ -108,35 +110,26 @@ class PrefixEngine(Responder):
         for node in range(nodes):
             visible[:, longest + node, [shared + longest + ancestor for ancestor in self.tree.ancestors(node)]] = True
 
-        embeddings = self.model.embed_text(ids.to(prefix.layers[0].keys.device))
-        mask = torch.zeros(visible.shape, dtype=embeddings.dtype).masked_fill(~visible, torch.finfo(embeddings.dtype).min)
         hidden = self.model.forward(
-            embeddings,
-            mask=mask[:, None].to(embeddings.device),
-            positions=positions.to(embeddings.device),
-            cache=self._expand(prefix, len(suffixes)),
+            self.model.embed_text(ids.to(self.model.device)),
+            mask=visible[:, None].to(self.model.device),
+            positions=positions.to(self.model.device),
+            cache=expand(self.model, prefix, len(suffixes)),
         )
         places = torch.cat([lengths[:, None] - 1, (longest + torch.arange(nodes)).expand(len(suffixes), -1)], dim=1)
         return self.model.logits(hidden[rows[:, None].to(hidden.device), places.to(hidden.device)]).cpu()
 
-    def _expand(self, prefix: Any, rows: int) -> Any:
-        """A fresh cache with the prefix repeated over ``rows``; a cache changes in place, so the prefix itself is never passed on."""
-        cache = self.model.new_cache()
-        for index, layer in enumerate(prefix.layers):
-            cache.update(layer.keys.expand(rows, -1, -1, -1), layer.values.expand(rows, -1, -1, -1), index)
-        return cache
 
-    def _decode_on(self, suffix: list[int], prefix: Any) -> list[int]:
-        """Greedy decoding of one prompt, up to the end of turn or the limit."""
-        cache, answer, ids = self._expand(prefix, 1), [], suffix
-        while len(answer) < self.model.max_new_tokens:
-            embeddings = self.model.embed_text(torch.tensor([ids], device=prefix.layers[0].keys.device))
-            hidden = self.model.forward(embeddings, cache=cache)
-            answer.append(int(self.model.logits(hidden[0, -1]).argmax()))
-            if answer[-1] == self.model.end_of_turn:
-                break
-            ids = answer[-1:]
-        return answer
+def run_prefix(model: CausalModel, ids: Sequence[int], audio: PreparedAudio) -> Any:
+    """Key-value cache of the beginning of a prompt, which holds all of its audio.
+
+    Raises:
+        ModelError: if the placeholders are not as many as the audio's tokens.
+    """
+    tokens = torch.tensor([list(ids)], device=model.device)
+    embeddings, cache = embed(model, tokens, [audio]), model.new_cache()
+    model.forward(embeddings, cache=cache)
+    return cache
 
 
 def common_prefix(prompts: Sequence[Sequence[int]]) -> int:

@@ -16,7 +16,7 @@ class ReferenceEngine(Responder):
 
     def __init__(self, model: CausalModel, labels: Sequence[Label]) -> None:
         self.model = model
-        self.sequences = [model.answer_ids(label.word) for label in labels]
+        self.sequences = [model.frontend.answer_ids(label.word) for label in labels]
         check_label_space(labels, self.sequences, model.max_new_tokens)
 
     @property
@@ -26,16 +26,16 @@ class ReferenceEngine(Responder):
     @torch.inference_mode()
     def respond(self, sweeps: Sequence[Sweep]) -> Iterator[list[Response]]:
         for sweep in sweeps:
-            audio = self.model.prepare(sweep.audio)
+            audio = self.model.frontend.prepare(sweep.hear())
             responses = []
             for prompt in sweep.prompts:
-                ids = self.model.tokenise(prompt, audio.tokens)
+                ids = self.model.frontend.tokenise(prompt, audio.tokens)
                 logprobs = [self._score(ids, audio, sequence) for sequence in self.sequences]
                 check_finite(logprobs, sweep.utterance)
                 answer = self.model.generate(ids, audio)
                 responses.append(
                     Response(
-                        answer=self.model.decode(answer),
+                        answer=self.model.frontend.decode(answer),
                         label_logprobs=tuple(logprobs),
                         path="generate",
                         answer_tokens=len(answer),

@@ -113,19 +113,20 @@ def answer(
     logger.info("%s: %d prompts to answer, %d already answered", what, total, known)
     order = "|".join(label.name for label in labels)
     truncated = 0
+    sweeps = [Sweep(row.utterance, audio.reader(row), tuple(question.prompt for question in found)) for row, found in todo]
     with Progress(total, what, "prompt") as shown:
-        for start in range(0, len(todo), pack):
-            part = todo[start : start + pack]
-            rows = []
-            sweeps = [Sweep(row.utterance, audio.read_utterance(row), tuple(q.prompt for q in qs)) for row, qs in part]
-            for (row, found), responses in zip(part, responder.respond(sweeps), strict=True):
-                rows += [
-                    (question.key, row.utterance, prompt_id(question.prompt), response)
-                    for question, response in zip(found, responses, strict=True)
-                ]
-                truncated += any(response.audio_truncated for response in responses)
-                shown.update(len(found))
-            store.append(rows, order, responder.fingerprint)
+        rows = []
+        answered = zip(todo, responder.respond(sweeps), strict=True)
+        for number, ((row, found), responses) in enumerate(answered, start=1):
+            rows += [
+                (question.key, row.utterance, prompt_id(question.prompt), response)
+                for question, response in zip(found, responses, strict=True)
+            ]
+            truncated += any(response.audio_truncated for response in responses)
+            shown.update(len(found))
+            if number % pack == 0 or number == len(todo):
+                store.append(rows, order, responder.fingerprint)
+                rows = []
     if truncated:
         logger.warning("%s: %d utterances are longer than the model's audio limit and were cut (column audio_truncated)", what, truncated)
     return total

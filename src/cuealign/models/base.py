@@ -6,7 +6,7 @@ control listeners, contrastive models) implement it themselves. An audio languag
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,13 +27,18 @@ class Sweep:
 
     Attributes:
         utterance: its id, for messages.
-        audio: mono float32 samples at 16 kHz, shape ``(n,)``.
+        audio: mono float32 samples at 16 kHz, shape ``(n,)``, or a function that reads them, so that they are read when
+            their turn comes, and by the process that needs them.
         prompts: distinct texts.
     """
 
     utterance: str
-    audio: np.ndarray
+    audio: np.ndarray | Callable[[], np.ndarray]
     prompts: tuple[str, ...]
+
+    def hear(self) -> np.ndarray:
+        """The samples."""
+        return self.audio() if callable(self.audio) else self.audio
 
 
 @dataclass(frozen=True)
@@ -43,8 +48,9 @@ class Response:
     Attributes:
         answer: text, special tokens left out.
         label_logprobs: natural logarithm of the probability of each label's full answer, shape ``(labels,)``.
-        path: how the answer was found: ``label`` (the greedy path is a label's token sequence), ``decoded``
-            (it left the labels and was decoded on), ``generate`` (reference path) or ``similarity``.
+        path: how the answer was found: ``label`` (the greedy path is a label's token sequence), ``repeated`` (that of
+            another answer which had come up before), ``decoded`` (it left both and was decoded on), ``generate``
+            (reference path) or ``similarity``.
         answer_tokens: tokens generated, end of turn included.
         prompt_tokens: tokens of the prompt, audio included.
         audio_tokens: how many of them stand for audio.
@@ -92,28 +98,21 @@ class PreparedAudio:
     truncated: bool
 
 
-class CausalModel(ABC):
-    """An audio language model: a causal transformer over text and audio embeddings.
+class Frontend(ABC):
+    """What a family does before and after its weights: audio features, chat template, placeholders, answers.
 
-    Implementations hold the family's knowledge (audio features, chat template, placeholders); engines
-    hold the arithmetic of sweeps. Tensors are ``torch.Tensor``; this module does not import torch, so
-    that listing models stays cheap.
+    Works on the CPU and can be sent to other processes.
     """
 
     end_of_turn: int
     """Id of the token that ends an answer."""
 
-    max_new_tokens: int
-    """Limit of a decoded answer."""
-
-    @property
-    @abstractmethod
-    def fingerprint(self) -> str:
-        """As :attr:`Responder.fingerprint`."""
+    audio_token: int
+    """Id of the placeholder of one audio token."""
 
     @abstractmethod
     def prepare(self, audio: np.ndarray) -> PreparedAudio:
-        """Compute the audio features of one utterance (CPU)."""
+        """Compute the audio features of one utterance."""
 
     @abstractmethod
     def tokenise(self, prompt: str, audio_tokens: int) -> list[int]:
@@ -127,13 +126,34 @@ class CausalModel(ABC):
     def decode(self, ids: Sequence[int]) -> str:
         """Text of generated ids, special tokens left out."""
 
+
+class CausalModel(ABC):
+    """An audio language model: a causal transformer over text and audio embeddings.
+
+    Implementations hold the family's knowledge, engines the arithmetic of sweeps. Tensors are
+    ``torch.Tensor``; this module does not import torch, so that listing models stays cheap.
+    """
+
+    frontend: Frontend
+
+    device: Any
+    """Torch device of the weights."""
+
+    max_new_tokens: int
+    """Limit of a decoded answer."""
+
+    @property
     @abstractmethod
-    def embed(self, ids: Sequence[int], audio: PreparedAudio) -> Any:
-        """Input embeddings of a token sequence that holds all audio placeholders, shape ``(1, length, hidden)``."""
+    def fingerprint(self) -> str:
+        """As :attr:`Responder.fingerprint`."""
+
+    @abstractmethod
+    def encode(self, audios: Sequence[PreparedAudio]) -> Any:
+        """Embeddings of the audio tokens of several utterances, one after the other, shape ``(tokens, hidden)``."""
 
     @abstractmethod
     def embed_text(self, ids: Any) -> Any:
-        """Input embeddings of text ids ``(batch, length)``, shape ``(batch, length, hidden)``."""
+        """Input embeddings of text ids, shape ``(*ids.shape, hidden)``."""
 
     @abstractmethod
     def forward(self, embeddings: Any, *, mask: Any = None, positions: Any = None, cache: Any = None) -> Any:
@@ -141,7 +161,8 @@ class CausalModel(ABC):
 
         Args:
             embeddings: shape ``(batch, length, hidden)``.
-            mask: None for plain causal attention, else additive, shape ``(batch, 1, length, past + length)``.
+            mask: None for plain causal attention; what each token sees, boolean, shape ``(batch, 1, length, past + length)``;
+                or FlexAttention's block mask of the same.
             positions: position ids, shape ``(batch, length)``; None counts on from the cache.
             cache: key-value cache, extended in place.
 

@@ -12,8 +12,8 @@ from sklearn.preprocessing import StandardScaler
 
 from cuealign import audio
 from cuealign.errors import InputError
+from cuealign.models.backends.listener import audio_features, cue_features
 from cuealign.models.base import Label
-from cuealign.models.listener import audio_features, cue_features
 from cuealign.progress import progress
 from cuealign.prompts import PromptTemplate
 from cuealign.vocabulary import CONCEPTS

@@ -72,7 +72,7 @@ class Listener(Responder):
     def respond(self, sweeps: Sequence[Sweep]) -> Iterator[list[Response]]:
         for sweep in sweeps:
             if self.hears == "audio":
-                answers = [self._response(audio_features(sweep.audio))] * len(sweep.prompts)
+                answers = [self._response(audio_features(sweep.hear()))] * len(sweep.prompts)
             else:
                 answers = [self._response(cue_features(self.template.cue_block.parse(prompt))) for prompt in sweep.prompts]
             yield answers

@@ -1,0 +1,337 @@
+"""A sweep over thirty-three conditions at full size, on one GPU, in one run: this engine against what evaluations do.
+
+    PYTHONPATH=src python benchmarks/sweep.py --shape audio_flamingo_3
+
+The model has the family's full size and random weights, in bf16. A few rows of the embeddings and of the output layer
+are set so that the greedy answer is one of four labels, as with a trained model: two to four tokens, its end included.
+The tokenizer is made up; its prompts have about as many tokens as those of Qwen's.
+
+Candidates, each end to end from audio files on disk to labels:
+
+* ``generate``: one prompt at a time;
+* ``generate, batches of 16``: prompts of one utterance, padded;
+* ``prefix``: a key-value cache of what an utterance's prompts share;
+* ``packed``: this project's engine.
+"""
+
+import argparse
+import functools
+import json
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import soundfile
+import torch
+from tokenizers import Regex, Tokenizer, models, pre_tokenizers
+from transformers import GenerationConfig, PreTrainedTokenizerFast, WhisperFeatureExtractor
+
+from cuealign import audio, conditions
+from cuealign.inference.feeding import make_ready
+from cuealign.inference.packed import PackedEngine, shared_tokens
+from cuealign.inference.prefix import PrefixEngine
+from cuealign.models.backends.audio_flamingo_3 import AudioFlamingo3, AudioFlamingo3Frontend
+from cuealign.models.backends.qwen2_audio import Qwen2Audio, Qwen2AudioFrontend
+from cuealign.models.base import Label, Sweep
+from cuealign.models.huggingface import HuggingFaceModel
+from cuealign.prompts import CueBlockTemplate, PromptTemplate
+from cuealign.vocabulary import CONCEPTS, TOKENS
+
+LABELS = [Label(word, word) for word in ("angry", "happy", "neutral", "sad")]
+PIECES = {"angry": ("ang", "ry"), "happy": ("hap", "py"), "neutral": ("neu", "tra", "l"), "sad": ("sad",)}
+TEMPLATE = PromptTemplate(
+    "How does the speaker in this recording feel? Answer with exactly one of these words: {labels}.",
+    CueBlockTemplate("Acoustic cues: " + "; ".join(f"{concept}={{{concept}}}" for concept in CONCEPTS)),
+)
+SPECIAL = ("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|AUDIO|>", "<|audio_bos|>", "<|audio_eos|>", "<sound>")
+CHAT = (
+    "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n{% for message in messages %}<|im_start|>{{ message.role }}\n"
+    "{% for part in message.content %}{% if part.type == 'audio' %}AUDIO{% else %}{{ part.text }}{% endif %}{% endfor %}<|im_end|>\n"
+    "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+
+
+class Processor:
+    """Tokenizer, features and chat template under the names that frontends use."""
+
+    def __init__(self, tokenizer: PreTrainedTokenizerFast, audio_token: str, chat: str) -> None:
+        self.tokenizer, self.audio_token = tokenizer, audio_token
+        self.feature_extractor = WhisperFeatureExtractor(feature_size=128)
+        self.max_audio_len = 600
+        tokenizer.chat_template = chat
+
+    def apply_chat_template(self, messages: list, **arguments: Any) -> str:
+        return self.tokenizer.apply_chat_template(messages, **arguments)
+
+
+def tokenizer() -> PreTrainedTokenizerFast:
+    """Pieces of a few letters: about as many tokens as Qwen's tokenizer makes of these prompts."""
+    split = Regex(r"\s?[A-Z][a-z]{0,4}[A-Z]{0,4}|\s?[a-z]{1,3}|\n|[^A-Za-z]")
+    words = {token: number for number, token in enumerate(SPECIAL)}
+    inner = Tokenizer(models.WordLevel(words, unk_token="<|endoftext|>"))
+    inner.pre_tokenizer = pre_tokenizers.Split(split, "isolated")
+    made = PreTrainedTokenizerFast(tokenizer_object=inner, pad_token="<|endoftext|>", eos_token="<|im_end|>")
+    made.add_special_tokens({"additional_special_tokens": list(SPECIAL)})
+    texts = [TEMPLATE.render([label.word for label in LABELS], "")]
+    texts += [
+        TEMPLATE.cue_block.serialise({**dict.fromkeys(CONCEPTS, ""), concept: token}) for concept in CONCEPTS for token in TOKENS[concept]
+    ]
+    texts += ["\nsystem\nYou are a helpful assistant.\nuser\nAudio 1: \nassistant\n", *PIECES]
+    for text in texts:
+        for piece, _ in inner.pre_tokenizer.pre_tokenize_str(text):
+            words.setdefault(piece, len(words))
+    inner.model = models.WordLevel(words, unk_token="<|endoftext|>")
+    return PreTrainedTokenizerFast(
+        tokenizer_object=inner, pad_token="<|endoftext|>", eos_token="<|im_end|>", extra_special_tokens=list(SPECIAL[3:])
+    )
+
+
+def build(shape: str, layers: int | None) -> HuggingFaceModel:
+    """A model of full size, or with fewer layers, on the GPU."""
+    words = tokenizer()
+    torch.manual_seed(0)
+    torch.set_default_dtype(torch.bfloat16)
+    with torch.device("cuda"):
+        if shape == "audio_flamingo_3":
+            from transformers import AudioFlamingo3Config, AudioFlamingo3ForConditionalGeneration
+
+            text = {
+                **{"model_type": "qwen2", "vocab_size": 151_672, "hidden_size": 3584, "intermediate_size": 18_944},
+                **{
+                    "num_hidden_layers": layers or 28,
+                    "num_attention_heads": 28,
+                    "num_key_value_heads": 4,
+                    "max_position_embeddings": 32_768,
+                },
+            }
+            config = AudioFlamingo3Config(text_config=text, audio_token_id=words.convert_tokens_to_ids("<sound>"))
+            model = AudioFlamingo3ForConditionalGeneration(config)
+            frontend = AudioFlamingo3Frontend(Processor(words, "<sound>", CHAT.replace("AUDIO", "<sound>")))
+            family: type[HuggingFaceModel] = AudioFlamingo3
+        else:
+            from transformers import Qwen2AudioConfig, Qwen2AudioForConditionalGeneration
+
+            text = {
+                **{"model_type": "qwen2", "vocab_size": 156_032, "hidden_size": 4096, "intermediate_size": 11_008},
+                **{
+                    "num_hidden_layers": layers or 32,
+                    "num_attention_heads": 32,
+                    "num_key_value_heads": 32,
+                    "max_position_embeddings": 8192,
+                },
+            }
+            config = Qwen2AudioConfig(text_config=text, audio_token_index=words.convert_tokens_to_ids("<|AUDIO|>"))
+            model = Qwen2AudioForConditionalGeneration(config)
+            chat = CHAT.replace("AUDIO", "Audio 1: <|audio_bos|><|AUDIO|><|audio_eos|>\n")
+            frontend = Qwen2AudioFrontend(Processor(words, "<|AUDIO|>", chat))
+            family = Qwen2Audio
+    torch.set_default_dtype(torch.float32)
+    teach(model, frontend)
+    return family(model, frontend, max_new_tokens=8, fingerprint=shape)
+
+
+def teach(model: torch.nn.Module, frontend: Any) -> None:
+    """Set rows so that the greedy answer is a label: each token's successor is read off its embedding, which stands out."""
+    words = frontend.tokenizer
+    ids = {piece: words.convert_tokens_to_ids(piece) for pieces in PIECES.values() for piece in pieces}
+    start, end = frontend.tokenise("x", 1)[-1], frontend.end_of_turn
+    embeddings, head = model.get_input_embeddings().weight, model.lm_head.weight
+    generator = torch.Generator(embeddings.device).manual_seed(1)
+    with torch.no_grad():
+        for token in {start, *ids.values()}:
+            embeddings[token] = torch.randn(embeddings.shape[1], device=embeddings.device, generator=generator) * 3
+        head[end] = 0
+        for pieces in PIECES.values():
+            for before, after in zip((start, *(ids[piece] for piece in pieces)), (*(ids[piece] for piece in pieces), end), strict=True):
+                wobble = torch.randn(head.shape[1], device=head.device, generator=generator) * 0.05 if before == start else 0
+                head[after] = head[after] + 0.05 * embeddings[before].sign() + wobble
+
+
+def corpus(folder: Path, count: int, seconds: float | None) -> list[tuple[Path, float]]:
+    """Noise of durations like IEMOCAP's (median 3.5 s, 0.6 to 34 s), or all of one length."""
+    random = np.random.default_rng(0)
+    durations = np.clip(random.lognormal(np.log(3.6), 0.65, count), 0.6, 29.5) if seconds is None else np.full(count, seconds)
+    files = []
+    for number, duration in enumerate(sorted(durations, reverse=True)):
+        path = folder / f"{number:05d}.wav"
+        soundfile.write(path, 0.1 * random.standard_normal(int(duration * audio.RATE)), audio.RATE)
+        files.append((path, float(duration)))
+    return files
+
+
+def sweeps(files: list[tuple[Path, float]]) -> list[Sweep]:
+    """All thirty-three conditions of the default grid, by the project's own interventions, on random tokens."""
+    random = np.random.default_rng(1)
+    names = [path.stem for path, _ in files]
+    tokens = pd.DataFrame({"utterance": names} | {concept: random.choice(TOKENS[concept], len(names)) for concept in CONCEPTS})
+    tokens["cue_block"] = [TEMPLATE.cue_block.serialise(row._asdict()) for row in tokens.itertuples()]
+    asked: dict[str, dict[str, None]] = {name: {} for name in names}
+    grid = [("none", "0", "0"), ("correct", "0", "0"), ("conflict", "0", "0"), *(("shuffle", "0", str(seed)) for seed in range(5))]
+    grid += [("corrupt", p, str(seed)) for p in ("0.2", "0.4", "0.6", "0.8", "1.0") for seed in range(5)]
+    for name, p, seed in grid:
+        table = conditions.apply(name, tokens, TEMPLATE.cue_block, dataset="d", split="s", p=p, seed=seed)
+        for utterance, block in zip(table["utterance"], table["cue_block"], strict=True):
+            asked[utterance][TEMPLATE.render([label.word for label in LABELS], block)] = None
+    return [Sweep(path.stem, functools.partial(audio.read, str(path)), tuple(asked[path.stem])) for path, _ in files]
+
+
+def one_by_one(model: HuggingFaceModel, sweep: Sweep) -> Iterator[str]:
+    """What evaluations do: the whole prompt, audio and all, for each condition."""
+    for prompt in sweep.prompts:
+        prepared = model.frontend.prepare(sweep.hear())
+        yield model.frontend.decode(model.generate(model.frontend.tokenise(prompt, prepared.tokens), prepared))
+
+
+def in_batches(model: HuggingFaceModel, sweep: Sweep, size: int = 16) -> Iterator[str]:
+    """The same, sixteen prompts at a time, padded in front."""
+    prepared = model.frontend.prepare(sweep.hear())
+    end = model.frontend.end_of_turn
+    greedy = GenerationConfig(do_sample=False, max_new_tokens=model.max_new_tokens, eos_token_id=end, pad_token_id=end)
+    for first in range(0, len(sweep.prompts), size):
+        rows = [model.frontend.tokenise(prompt, prepared.tokens) for prompt in sweep.prompts[first : first + size]]
+        longest = max(map(len, rows))
+        ids = torch.tensor([[end] * (longest - len(row)) + row for row in rows], device=model.device)
+        mask = torch.tensor([[0] * (longest - len(row)) + [1] * len(row) for row in rows], device=model.device)
+        with torch.compiler.set_stance("force_eager"):
+            output = model.model.generate(
+                input_ids=ids, attention_mask=mask, generation_config=greedy, **model.inputs([prepared] * len(rows))
+            )
+        for row in output[:, longest:].tolist():
+            yield model.frontend.decode(row[: row.index(end) + 1] if end in row else row)
+
+
+def ceiling() -> float:
+    """Floating-point operations per second of a large matrix product in bf16."""
+    a, b = (torch.randn(8192, 8192, device="cuda", dtype=torch.bfloat16) for _ in range(2))
+    times = []
+    for _ in range(20):
+        start, stop = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+        start.record()
+        a @ b
+        stop.record()
+        torch.cuda.synchronize()
+        times.append(start.elapsed_time(stop) / 1000)
+    return 2 * 8192**3 / statistics.median(times[5:])
+
+
+def timed(run: Callable[[], Any]) -> tuple[float, Any]:
+    torch.cuda.synchronize()
+    start = time.perf_counter()
+    result = run()
+    torch.cuda.synchronize()
+    return time.perf_counter() - start, result
+
+
+def say(what: str) -> None:
+    """Progress, on standard error."""
+    print(f"{time.strftime('%H:%M:%S')} {what}", file=sys.stderr, flush=True)
+
+
+@torch.inference_mode()
+def main(arguments: argparse.Namespace) -> None:
+    """Run all candidates and print a table."""
+    say("building the model")
+    model = build(arguments.shape, arguments.layers)
+    matmul = ceiling()
+    layers = sum(parameter.numel() for parameter in model.language_model.layers.parameters())
+    with tempfile.TemporaryDirectory() as folder:
+        asked = sweeps(corpus(Path(folder), arguments.utterances, arguments.seconds))
+        spread = [asked[int(place)] for place in np.linspace(0, len(asked) - 1, arguments.slow + 2)[1:-1]]
+        ready = [make_ready(model.frontend, sweep) for sweep in asked]
+        apart, merged = shared_tokens(ready)
+        prompts = sum(len(sweep.prompts) for sweep in asked)
+        report: dict[str, Any] = {
+            "gpu": torch.cuda.get_device_name(),
+            "torch": torch.__version__,
+            "shape": arguments.shape,
+            "parameters_of_layers": layers,
+            "matmul_tflops": matmul / 1e12,
+            "utterances": len(asked),
+            "prompts": prompts,
+            "tokens_per_prompt": apart / prompts,
+            "tokens_per_utterance_apart": apart / len(asked),
+            "tokens_per_utterance_merged": merged / len(asked),
+        }
+        answers: dict[str, dict[str, list[str]]] = {}
+        seconds: dict[str, list[float]] = {}
+        say("generating")
+        list(one_by_one(model, Sweep("warm", spread[0].audio, spread[0].prompts[:2])))
+        list(in_batches(model, spread[0]))
+        prefix = PrefixEngine(model, LABELS)
+        list(prefix.respond(spread[:1]))
+        for sweep in spread:
+            say(f"candidates on utterance {sweep.utterance}")
+            for name, run in (
+                ("generate", lambda sweep=sweep: list(one_by_one(model, sweep))),
+                ("generate, batches of 16", lambda sweep=sweep: list(in_batches(model, sweep))),
+                ("prefix", lambda sweep=sweep: [response.answer for response in next(prefix.respond([sweep]))]),
+            ):
+                taken, answers.setdefault(name, {})[sweep.utterance] = timed(run)
+                seconds.setdefault(name, []).append(taken)
+        say("packed: warm-up")
+        if arguments.compile:
+            model.compile()
+        packed = PackedEngine(model, LABELS, budget=arguments.budget, workers=arguments.workers)
+        report["warm_up_s"], _ = timed(
+            lambda: list(packed.respond(asked[: arguments.warm])) + list(packed.respond(asked[-arguments.warm :]))
+        )
+        say("packed: timing")
+        torch.cuda.reset_peak_memory_stats()
+        runs = []
+        for _ in range(arguments.rounds):
+            taken, responses = timed(lambda: list(packed.respond(asked)))
+            runs.append(taken)
+        report["peak_memory_gb"] = torch.cuda.max_memory_allocated() / 1e9
+        by_name = {sweep.utterance: [response.answer for response in found] for sweep, found in zip(asked, responses, strict=True)}
+        per_utterance = statistics.median(runs) / len(asked)
+        computed = sum(len(one.trie) + len(packed.tree.tokens) * len(one.prompts) for one in ready)
+        report |= {
+            "packed_s_per_utterance": per_utterance,
+            "packed_prompts_per_s": prompts / statistics.median(runs),
+            "packed_runs_s": runs,
+            "share_of_matmul": 2 * layers * computed / statistics.median(runs) / matmul,
+            "paths": {path: sum(r.path == path for found in responses for r in found) for path in ("label", "repeated", "decoded")},
+            "answers": {word: sum(r.answer == word for found in responses for r in found) for word in PIECES},
+        }
+        # On the utterances that all candidates answered: the share of the packed pass that fell to each, by its tokens.
+        sizes = {one.utterance: len(one.trie) + len(packed.tree.tokens) * len(one.prompts) for one in ready}
+        for name, taken in seconds.items():
+            ratios = [
+                slow / (statistics.median(runs) * sizes[sweep.utterance] / sum(sizes.values()))
+                for slow, sweep in zip(taken, spread, strict=True)
+            ]
+            differ = sum(a != b for sweep in spread for a, b in zip(answers[name][sweep.utterance], by_name[sweep.utterance], strict=True))
+            report[name] = {
+                "s_per_utterance": statistics.mean(taken),
+                "prompts_per_s": sum(len(sweep.prompts) for sweep in spread) / sum(taken),
+                "ratio_median": statistics.median(ratios),
+                "ratio_range": [min(ratios), max(ratios)],
+                "answers_that_differ": differ,
+            }
+    print(json.dumps(report, indent=1))
+    if arguments.profile:
+        with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CUDA]) as profile:
+            list(packed.respond(asked[: arguments.warm]))
+        print(profile.key_averages().table(sort_by="cuda_time_total", row_limit=18, max_name_column_width=60))
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--shape", choices=["audio_flamingo_3", "qwen2_audio"], default="audio_flamingo_3")
+    parser.add_argument("--utterances", type=int, default=96)
+    parser.add_argument("--seconds", type=float, help="length of every utterance; by default like IEMOCAP's")
+    parser.add_argument("--layers", type=int, help="layers of the language model, to try the script out")
+    parser.add_argument("--slow", type=int, default=3, help="utterances given to the slow candidates")
+    parser.add_argument("--budget", type=int, default=16_384)
+    parser.add_argument("--workers", type=int, default=8)
+    parser.add_argument("--warm", type=int, default=16)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--compile", action=argparse.BooleanOptionalAction, default=True)
+    parser.add_argument("--profile", action="store_true")
+    main(parser.parse_args())

@@ -1,0 +1,224 @@
+"""The packed engine: one forward pass for all conditions of several utterances.
+
+All prompts of an utterance are one tree of tokens (:mod:`cuealign.inference.forest`): what they share, the audio first of
+all, is computed once, however long; behind each prompt hangs the tree of label answers, so that the same pass gives the
+log-probability of every label's full token sequence and the exact greedy answer wherever the greedy path is one of the
+tree's. Where it leaves them, that prompt is decoded on; an answer that keeps coming back is taken up into the tree, so
+that a model with a manner of its own ("Angry.") is as fast as one that answers in the labels' very words. Utterances are
+packed up to a budget of tokens.
+
+On a GPU, attention is FlexAttention with a block mask, which skips what no token sees; elsewhere it is dense.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch.nn.attention.flex_attention import BlockMask
+
+from cuealign.errors import ModelError
+from cuealign.inference.checks import check_finite, check_label_space
+from cuealign.inference.decoding import decode_greedily
+from cuealign.inference.embedding import embed
+from cuealign.inference.feeding import Ready, feed
+from cuealign.inference.forest import Forest
+from cuealign.inference.labels import LabelTree
+from cuealign.inference.prefix import common_prefix, run_prefix
+from cuealign.models.base import CausalModel, Label, Responder, Response, Sweep
+
+logger = logging.getLogger(__name__)
+
+BLOCK = 128
+"""Tokens of a block of FlexAttention: passes on a GPU are as many blocks long."""
+
+_LOGIT_ROWS = 1024  # hidden states turned into logits at a time: 1024 × 150,000 × 4 bytes are 0.6 GB
+_TAKEN_UP = 8  # answers besides the labels in the tree, at the most
+_TAKEN_UP_TOKENS = 12  # longer ones are decoded on
+_SEEN_TWICE = 2
+
+
+@dataclass(frozen=True)
+class _Readout:
+    """What one pass tells of every prompt: scores of the labels, and the answer on the greedy path or None."""
+
+    scores: list[list[float]]
+    greedy: list[int | None]
+
+
+class PackedEngine(Responder):
+    """Answers all prompts of several utterances in one pass.
+
+    Args:
+        model: an audio language model.
+        labels: to be scored.
+        budget: tokens of a pass; halved where memory runs out. An utterance with more tokens has a pass of its own.
+        workers: processes that prepare utterances ahead of the passes.
+    """
+
+    def __init__(self, model: CausalModel, labels: Sequence[Label], *, budget: int = 8192, workers: int = 0) -> None:
+        sequences = [tuple(model.frontend.answer_ids(label.word)) for label in labels]
+        check_label_space(labels, sequences, model.max_new_tokens)
+        self.model, self.labels, self.budget, self.workers = model, sequences, budget, workers
+        self.tree = LabelTree.build(sequences)
+        self._others: Counter[tuple[int, ...]] = Counter()
+
+    @property
+    def fingerprint(self) -> str:
+        return self.model.fingerprint
+
+    @torch.inference_mode()
+    def respond(self, sweeps: Sequence[Sweep]) -> Iterator[list[Response]]:
+        pack: list[Ready] = []
+        for ready in feed(self.model.frontend, sweeps, workers=self.workers):
+            if pack and sum(map(self._size, pack)) + self._size(ready) > self.budget:
+                yield from self._answer(pack)
+                pack = []
+            pack.append(ready)
+        if pack:
+            yield from self._answer(pack)
+
+    def _size(self, ready: Ready) -> int:
+        """Tokens that a sweep adds to a pass."""
+        return len(ready.trie) + len(self.tree.tokens) * len(ready.prompts)
+
+    def _answer(self, pack: list[Ready]) -> Iterator[list[Response]]:
+        """Answer a pack; where memory runs out, in halves, and from then on with half the budget."""
+        try:
+            readout = self._pass(pack)
+        except torch.OutOfMemoryError:
+            torch.cuda.empty_cache()
+            if len(pack) == 1:
+                raise ModelError(
+                    f"utterance {pack[0].utterance}: its {self._size(pack[0])} tokens do not fit into the GPU's memory; "
+                    "lower pack_tokens has no further effect: take a GPU with more memory, or engine: prefix"
+                ) from None
+            self.budget //= 2
+            logger.warning("out of GPU memory with %d utterances in a pass; pack_tokens is %d from here on", len(pack), self.budget)
+            yield from self._answer(pack[: len(pack) // 2])
+            yield from self._answer(pack[len(pack) // 2 :])
+            return
+        first = 0
+        for ready in pack:
+            last = first + len(ready.prompts)
+            yield self._responses(ready, _Readout(readout.scores[first:last], readout.greedy[first:last]))
+            first = last
+        self._take_up()
+
+    def _pass(self, pack: Sequence[Ready]) -> _Readout:
+        """One forward pass over all prompts of a pack."""
+        forest = Forest.plant([ready.trie for ready in pack], self.tree, self._length(sum(map(self._size, pack))))
+        device = self.model.device
+        tokens, depths, exits, places = (
+            torch.from_numpy(values).to(device, non_blocking=True) for values in (forest.tokens, forest.depths, forest.exits, forest.places)
+        )
+        embeddings = embed(self.model, tokens[None], [ready.audio for ready in pack])
+        mask = block_mask(exits) if device.type == "cuda" else dense_mask(exits)
+        hidden = self.model.forward(embeddings, mask=mask, positions=depths[None])[0]
+        return self._read(hidden, places)
+
+    def _length(self, size: int) -> int:
+        """Length of the sequence for ``size`` tokens: of few different values on a GPU, where each is compiled for."""
+        if self.model.device.type != "cuda":
+            return size
+        length = -(-self.budget // BLOCK) * BLOCK
+        while length % (2 * BLOCK) == 0 and length // 2 >= max(size, 512):
+            length //= 2
+        return length if size <= length else -(-size // 1024) * 1024
+
+    def _read(self, hidden: torch.Tensor, places: torch.Tensor) -> _Readout:
+        """Scores and greedy answers from the hidden states behind each prompt."""
+        steps = [
+            (label, node + 1, token)
+            for label, sequence in enumerate(self.labels)
+            for node, token in zip(self.tree.walk(sequence), sequence, strict=True)
+        ]
+        label_of, node_of, token_of = (torch.tensor(values, device=hidden.device) for values in zip(*steps, strict=True))
+        scores, best = [], []
+        rows = max(1, _LOGIT_ROWS // places.shape[1])
+        for part in places.split(rows):
+            logits = self.model.logits(hidden[part])
+            picked = logits[:, node_of, token_of] - logits.logsumexp(-1)[:, node_of]
+            scores.append(torch.zeros(len(part), len(self.labels), device=hidden.device).index_add_(1, label_of, picked))
+            best.append(logits.argmax(-1))
+        return _Readout(torch.cat(scores).tolist(), [self.tree.greedy(row) for row in torch.cat(best).tolist()])
+
+    def _responses(self, ready: Ready, readout: _Readout) -> list[Response]:
+        answers = {row: self.tree.sequences[found] for row, found in enumerate(readout.greedy) if found is not None}
+        strays = [row for row, found in enumerate(readout.greedy) if found is None]
+        if strays:
+            shared = common_prefix(ready.prompts)
+            prefix = run_prefix(self.model, ready.prompts[0][:shared], ready.audio)
+            decoded = decode_greedily(self.model, prefix, shared, [ready.prompts[row][shared:] for row in strays])
+            answers |= {row: tuple(answer) for row, answer in zip(strays, decoded, strict=True)}
+            self._others.update(answers[row] for row in strays)
+        responses = []
+        for row, (scores, found) in enumerate(zip(readout.scores, readout.greedy, strict=True)):
+            check_finite(scores, ready.utterance)
+            responses.append(
+                Response(
+                    answer=self.model.frontend.decode(answers[row]),
+                    label_logprobs=tuple(scores),
+                    path="decoded" if found is None else "label" if found < len(self.labels) else "repeated",
+                    answer_tokens=len(answers[row]),
+                    prompt_tokens=len(ready.prompts[row]),
+                    audio_tokens=ready.audio.tokens,
+                    audio_truncated=ready.audio.truncated,
+                )
+            )
+        return responses
+
+    def _take_up(self) -> None:
+        """Take answers that keep coming back into the tree."""
+        end = self.model.frontend.end_of_turn
+        often = [
+            answer
+            for answer, count in self._others.most_common()
+            if count >= _SEEN_TWICE and len(answer) <= _TAKEN_UP_TOKENS and answer[-1] == end and answer not in self.tree.sequences
+        ]
+        free = len(self.labels) + _TAKEN_UP - len(self.tree.sequences)
+        if often[:free]:
+            self.tree = LabelTree.build([*self.tree.sequences, *often[:free]])
+
+
+def dense_mask(exits: torch.Tensor) -> torch.Tensor:
+    """Who sees whom in a forest, boolean, shape ``(1, 1, length, length)``.
+
+    Args:
+        exits: of a :class:`cuealign.inference.forest.Forest`.
+    """
+    place = torch.arange(len(exits), device=exits.device)
+    return ((place[None] <= place[:, None]) & (place[:, None] < exits[None]))[None, None]
+
+
+def block_mask(exits: torch.Tensor) -> BlockMask:
+    """The same as :func:`dense_mask` for FlexAttention, whose blocks follow from the exits alone.
+
+    Between a block of queries and one of keys before it, something is seen if the largest exit of the keys lies behind
+    the first query, and everything if the smallest lies behind the last.
+
+    Args:
+        exits: as in :func:`dense_mask`; their number is a multiple of :data:`BLOCK`.
+    """
+
+    def sees(_batch: torch.Tensor, _head: torch.Tensor, query: torch.Tensor, key: torch.Tensor) -> torch.Tensor:
+        return (key <= query) & (query < exits[key])
+
+    blocks = exits.view(-1, BLOCK)
+    first = torch.arange(0, len(exits), BLOCK, device=exits.device)
+    before = first[None] < first[:, None]
+    everything = before & (blocks.amin(1)[None] >= first[:, None] + BLOCK)
+    something = (before & (blocks.amax(1)[None] > first[:, None]) | (first[None] == first[:, None])) & ~everything
+    counts_and_places = [
+        part
+        for seen in (something, everything)
+        for part in (seen.sum(1, dtype=torch.int32)[None, None], seen.int().argsort(1, descending=True, stable=True).int()[None, None])
+    ]
+    return BlockMask.from_kv_blocks(*counts_and_places, BLOCK_SIZE=BLOCK, mask_mod=sees)
+
+
+def shared_tokens(ready: Sequence[Ready]) -> tuple[int, int]:
+    """Tokens that prompts have one by one, and merged: what sharing saves."""
+    return sum(int(np.sum(one.trie.lengths)) for one in ready), sum(len(one.trie) for one in ready)

@@ -1,0 +1,91 @@
+"""Qwen2.5-Omni (Xu et al., 2025): the thinker, which reads and writes; the talker is not loaded."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from transformers import AutoTokenizer, Qwen2_5OmniThinkerForConditionalGeneration, WhisperFeatureExtractor
+
+from cuealign import audio as audio_module
+from cuealign.models.base import Label, PreparedAudio
+from cuealign.models.huggingface import HuggingFaceFrontend, HuggingFaceModel, load_weights, origin
+from cuealign.prompts import PromptTemplate
+
+SECONDS = 30.0
+"""Longest sound that is heard, unless the config says otherwise (``options.seconds``)."""
+
+SYSTEM = "You are a helpful assistant."
+"""System message, unless the config says otherwise (``options.system``)."""
+
+
+class Qwen25OmniFrontend(HuggingFaceFrontend):
+    """Features and chat of Qwen2.5-Omni.
+
+    The checkpoint's own processor needs torchvision for pictures, which are not used here: its tokenizer and feature
+    extractor are called by themselves, and the chat is written as its template writes it.
+
+    Args:
+        tokenizer, extractor: of the checkpoint.
+        system: system message.
+        seconds: longest sound that is heard; longer ones are cut. The extractor's own limit of 300 s has it pad every clip
+            to that length before it computes a spectrogram.
+    """
+
+    def __init__(self, tokenizer: Any, extractor: WhisperFeatureExtractor, *, system: str = SYSTEM, seconds: float = SECONDS) -> None:
+        super().__init__(tokenizer, audio_token="<|AUDIO|>", end_of_turn="<|im_end|>")
+        self.extractor, self.system, self.samples = extractor, system, int(seconds * audio_module.RATE)
+
+    def prepare(self, audio: np.ndarray) -> PreparedAudio:
+        minimum = 8 * self.extractor.hop_length  # eight mel frames make two audio tokens
+        if len(audio) < minimum:
+            audio = np.pad(audio, (0, minimum - len(audio)))
+        batch = self.extractor(
+            audio[: self.samples],
+            sampling_rate=audio_module.RATE,
+            padding="max_length",
+            max_length=self.samples,
+            return_attention_mask=True,
+            return_tensors="pt",
+        )
+        frames = int(batch["attention_mask"].sum())
+        features = {"input_features": batch["input_features"][:, :, :frames]}
+        return PreparedAudio(features, tokens=((frames - 1) // 2 + 1 - 2) // 2 + 1, truncated=len(audio) > self.samples)
+
+    def chat(self, prompt: str) -> str:
+        return (
+            f"<|im_start|>system\n{self.system}<|im_end|>\n"
+            f"<|im_start|>user\n<|audio_bos|><|AUDIO|><|audio_eos|>{prompt}<|im_end|>\n"
+            "<|im_start|>assistant\n"
+        )
+
+
+class Qwen25Omni(HuggingFaceModel):
+    """A Qwen2.5-Omni checkpoint.
+
+    Its rotary embedding has three axes, which are equal for text and audio: position ids of one axis do.
+    """
+
+    def inputs(self, audios: Sequence[PreparedAudio]) -> dict[str, torch.Tensor]:
+        features = [audio.features["input_features"][0] for audio in audios]
+        longest = max(feature.shape[-1] for feature in features)
+        padded = torch.stack([torch.nn.functional.pad(feature, (0, longest - feature.shape[-1])) for feature in features])
+        lengths = torch.tensor([feature.shape[-1] for feature in features])
+        mask = torch.arange(longest)[None] < lengths[:, None]
+        return {
+            "input_features": padded.to(self.device, self.dtype, non_blocking=True),
+            "feature_attention_mask": mask.long().to(self.device, non_blocking=True),
+        }
+
+    def encode(self, audios: Sequence[PreparedAudio]) -> torch.Tensor:
+        return self.model.get_audio_features(**self.inputs(audios), return_dict=True).last_hidden_state
+
+
+def load(entry: dict[str, Any], name: str, _labels: Sequence[Label], _template: PromptTemplate) -> Qwen25Omni:
+    """Load a Qwen2.5-Omni checkpoint, of the thinker or whole; see :mod:`cuealign.models.backends`."""
+    source = origin(entry, name)
+    tokenizer = AutoTokenizer.from_pretrained(source.place, **source.arguments)
+    extractor = WhisperFeatureExtractor.from_pretrained(source.place, **source.arguments)
+    model = load_weights(Qwen2_5OmniThinkerForConditionalGeneration, source, entry)
+    frontend = Qwen25OmniFrontend(tokenizer, extractor, **entry["options"])
+    return Qwen25Omni(model, frontend, max_new_tokens=entry["max_new_tokens"], fingerprint=source.fingerprint)

@@ -1,0 +1,183 @@
+"""What audio language models of transformers have in common: a tokenizer, a chat, an encoder, a causal decoder.
+
+A family adds what is its own: how audio becomes features, how the encoder is called, how its chat is written.
+"""
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.nn.attention.flex_attention import BlockMask
+from transformers import DynamicCache, GenerationConfig, PreTrainedModel
+
+from cuealign.errors import ModelError
+from cuealign.models.base import CausalModel, Frontend, PreparedAudio
+from cuealign.models.checkpoints import hash_folder, local_folder
+
+
+class HuggingFaceFrontend(Frontend):
+    """Tokenizer and chat of a checkpoint.
+
+    Args:
+        tokenizer: of the checkpoint.
+        audio_token: placeholder of one audio token.
+        end_of_turn: token that ends an answer.
+    """
+
+    def __init__(self, tokenizer: Any, *, audio_token: str, end_of_turn: str) -> None:
+        self.tokenizer = tokenizer
+        self.end_of_turn = self._special(end_of_turn)
+        self.audio_token = self._special(audio_token)
+
+    def _special(self, token: str) -> int:
+        index = self.tokenizer.convert_tokens_to_ids(token)
+        if index is None or index == self.tokenizer.unk_token_id:
+            raise ModelError(f"the tokenizer has no token {token!r}; is this a checkpoint of the family that the config names?")
+        return index
+
+    @abstractmethod
+    def chat(self, prompt: str) -> str:
+        """The chat with one audio placeholder and ``prompt``, up to where the answer starts."""
+
+    def tokenise(self, prompt: str, audio_tokens: int) -> list[int]:
+        ids = self.tokenizer(self.chat(prompt), add_special_tokens=False)["input_ids"]
+        place = [position for position, token in enumerate(ids) if token == self.audio_token]
+        if len(place) != 1:
+            raise ModelError(f"the chat template gives {len(place)} audio placeholders instead of 1")
+        return ids[: place[0]] + [self.audio_token] * audio_tokens + ids[place[0] + 1 :]
+
+    def answer_ids(self, word: str) -> list[int]:
+        return [*self.tokenizer(word, add_special_tokens=False)["input_ids"], self.end_of_turn]
+
+    def decode(self, ids: Sequence[int]) -> str:
+        return self.tokenizer.decode(list(ids), skip_special_tokens=True).strip()
+
+
+class HuggingFaceModel(CausalModel):
+    """A model of transformers with an audio encoder and a causal language model.
+
+    Args:
+        model: the family's class for conditional generation, on its device.
+        frontend: of the same checkpoint.
+        max_new_tokens: limit of a decoded answer.
+        fingerprint: of weights and dtype.
+    """
+
+    def __init__(self, model: PreTrainedModel, frontend: HuggingFaceFrontend, *, max_new_tokens: int, fingerprint: str) -> None:
+        self.model = model.eval().requires_grad_(False)
+        self.frontend, self.max_new_tokens = frontend, max_new_tokens
+        self.device, self.dtype = model.device, model.dtype
+        self._fingerprint = fingerprint
+
+    @property
+    def fingerprint(self) -> str:
+        return self._fingerprint
+
+    @property
+    def language_model(self) -> PreTrainedModel:
+        """The causal transformer without its head."""
+        return self.model.model.language_model
+
+    def compile(self) -> None:
+        """Compile the layers of the language model for passes with a block mask: one graph for all layers, per length."""
+        for layer in self.language_model.layers:
+            layer.compile(dynamic=False)
+
+    # ---------------------------------------------------------------- pieces, for engines
+
+    @abstractmethod
+    def inputs(self, audios: Sequence[PreparedAudio]) -> dict[str, torch.Tensor]:
+        """Audio inputs of the model's own forward for a batch of utterances, on its device."""
+
+    def embed_text(self, ids: torch.Tensor) -> torch.Tensor:
+        return self.model.get_input_embeddings()(ids)
+
+    def new_cache(self) -> DynamicCache:
+        return DynamicCache()
+
+    def forward(
+        self,
+        embeddings: torch.Tensor,
+        *,
+        mask: torch.Tensor | BlockMask | None = None,
+        positions: torch.Tensor | None = None,
+        cache: Any = None,
+    ) -> torch.Tensor:
+        # transformers reads the kind of attention from the config at each call, and takes a mask of four dimensions as it is.
+        packed = isinstance(mask, BlockMask)
+        self.language_model.config._attn_implementation = "flex_attention" if packed else "sdpa"
+        # Only packed passes have few shapes: all else runs as it is.
+        with torch.compiler.set_stance("default" if packed else "force_eager"):
+            return self.language_model(
+                inputs_embeds=embeddings,
+                attention_mask=mask,
+                position_ids=positions,
+                past_key_values=cache,
+                use_cache=cache is not None,
+            ).last_hidden_state
+
+    def logits(self, hidden: torch.Tensor) -> torch.Tensor:
+        return self.model.lm_head(hidden).float()
+
+    # ---------------------------------------------------------------- whole, as the reference
+
+    def generate(self, ids: Sequence[int], audio: PreparedAudio) -> list[int]:
+        tokens = torch.tensor([list(ids)], device=self.device)
+        end = self.frontend.end_of_turn
+        greedy = GenerationConfig(
+            do_sample=False,
+            num_beams=1,
+            repetition_penalty=1.0,
+            max_new_tokens=self.max_new_tokens,
+            eos_token_id=end,
+            pad_token_id=end,
+        )
+        self.language_model.config._attn_implementation = "sdpa"
+        with torch.compiler.set_stance("force_eager"):
+            output = self.model.generate(
+                input_ids=tokens, attention_mask=torch.ones_like(tokens), generation_config=greedy, **self.inputs([audio])
+            )
+        return output[0, tokens.shape[1] :].tolist()
+
+    def full_logits(self, ids: Sequence[int], audio: PreparedAudio) -> torch.Tensor:
+        tokens = torch.tensor([list(ids)], device=self.device)
+        self.language_model.config._attn_implementation = "sdpa"
+        with torch.compiler.set_stance("force_eager"):
+            output = self.model(input_ids=tokens, attention_mask=torch.ones_like(tokens), **self.inputs([audio]))
+        return output.logits[0].float()
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a checkpoint comes from.
+
+    Attributes:
+        place: folder or hub id.
+        arguments: further arguments of ``from_pretrained``.
+        fingerprint: of weights and dtype.
+    """
+
+    place: str | Path
+    arguments: dict[str, Any]
+    fingerprint: str
+
+
+def origin(entry: Mapping[str, Any], name: str) -> Origin:
+    """Where a checkpoint comes from, by the model's entry in the config.
+
+    Raises:
+        ModelError: if a local folder holds no checkpoint.
+    """
+    if entry["path"] is not None:
+        folder = local_folder(entry["path"], name)
+        return Origin(folder, {}, f"{hash_folder(folder)} {entry['dtype']}")
+    return Origin(entry["hub_id"], {"revision": entry["revision"]}, f"{entry['hub_id']}@{entry['revision']} {entry['dtype']}")
+
+
+def load_weights(family: type[PreTrainedModel], source: Origin, entry: Mapping[str, Any]) -> PreTrainedModel:
+    """Load the weights of a checkpoint onto the device of the model's entry, in its dtype."""
+    model = family.from_pretrained(source.place, dtype=getattr(torch, entry["dtype"]), attn_implementation="sdpa", **source.arguments)
+    return model.to(entry["device"])

@@ -1,0 +1,130 @@
+"""Tiny random checkpoints of the audio language models' real classes, written by ``save_pretrained``.
+
+Weights are large, so that logits differ between prompts enough for a mistake to show; the rows of the output layer that
+belong to label words are larger still, so that some greedy answers are labels and others leave them.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+from transformers import PreTrainedTokenizerFast, WhisperFeatureExtractor
+
+from cuealign.vocabulary import CONCEPTS, TOKENS
+from tests.conftest import LABELS, TEMPLATE
+
+SPECIAL = ("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|AUDIO|>", "<|audio_bos|>", "<|audio_eos|>", "<sound>")
+HIDDEN, LAYERS, HEADS, KEYS, MELS, SECONDS = 32, 2, 4, 2, 16, 2
+
+
+def tokenizer() -> PreTrainedTokenizerFast:
+    """Byte-level BPE over the words of the prompts: labels have one to several tokens."""
+    inner = Tokenizer(models.BPE())
+    inner.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.Split(Regex(r"[=;_]"), "isolated"), pre_tokenizers.ByteLevel(add_prefix_space=False)]
+    )
+    inner.decoder = decoders.ByteLevel()
+    words = [TEMPLATE.render([label.word for label in LABELS], " ".join(TOKENS[concept])) for concept in CONCEPTS]
+    words += ["angry happy neutral loud quiet none of these words"] * 3
+    trainer = trainers.BpeTrainer(
+        vocab_size=420, special_tokens=list(SPECIAL), initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False
+    )
+    inner.train_from_iterator(words, trainer)
+    return PreTrainedTokenizerFast(
+        tokenizer_object=inner, pad_token="<|endoftext|>", eos_token="<|im_end|>", extra_special_tokens=list(SPECIAL[3:])
+    )
+
+
+def extractor() -> WhisperFeatureExtractor:
+    """Whisper's features with few bins, in windows of two seconds."""
+    return WhisperFeatureExtractor(feature_size=MELS, chunk_length=SECONDS, sampling_rate=16_000)
+
+
+def text_config(words: int) -> dict[str, Any]:
+    return {
+        "vocab_size": words,
+        "hidden_size": HIDDEN,
+        "intermediate_size": 64,
+        "num_hidden_layers": LAYERS,
+        "num_attention_heads": HEADS,
+        "num_key_value_heads": KEYS,
+        "max_position_embeddings": 4096,
+        "tie_word_embeddings": False,
+    }
+
+
+def audio_flamingo_3(folder: Path) -> None:
+    from transformers import AudioFlamingo3Config, AudioFlamingo3ForConditionalGeneration, AudioFlamingo3Processor
+
+    words = tokenizer()
+    template = (
+        "{% for message in messages %}<|im_start|>{{ message.role }}\n"
+        "{% for part in message.content %}{% if part.type == 'audio' %}<sound>{% endif %}{% endfor %}"
+        "{% for part in message.content %}{% if part.type == 'text' %}{{ part.text }}{% endif %}{% endfor %}<|im_end|>\n{% endfor %}"
+        "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+    )
+    processor = AudioFlamingo3Processor(extractor(), words, chat_template=template, max_audio_len=5)
+    config = AudioFlamingo3Config(
+        audio_config={
+            "num_mel_bins": MELS,
+            "num_hidden_layers": LAYERS,
+            "num_attention_heads": HEADS,
+            "intermediate_size": 64,
+            "hidden_size": HIDDEN,
+            "max_source_positions": SECONDS * 50,
+        },
+        text_config={"model_type": "qwen2", **text_config(len(words))},
+        audio_token_id=words.convert_tokens_to_ids("<sound>"),
+    )
+    save(AudioFlamingo3ForConditionalGeneration(config), words, folder)
+    processor.save_pretrained(folder)
+
+
+def qwen2_5_omni(folder: Path) -> None:
+    from transformers import Qwen2_5OmniThinkerConfig, Qwen2_5OmniThinkerForConditionalGeneration
+
+    words = tokenizer()
+    config = Qwen2_5OmniThinkerConfig(
+        audio_config={
+            "num_mel_bins": MELS,
+            "encoder_layers": LAYERS,
+            "encoder_attention_heads": HEADS,
+            "encoder_ffn_dim": 64,
+            "d_model": HIDDEN,
+            "output_dim": HIDDEN,
+            "max_source_positions": SECONDS * 50,
+            "n_window": 25,
+        },
+        vision_config={"depth": 1, "hidden_size": 32, "intermediate_size": 32, "num_heads": 2, "out_hidden_size": HIDDEN},
+        text_config={**text_config(len(words)), "rope_parameters": {"rope_type": "default", "mrope_section": [1, 1, 2], "rope_theta": 1e4}},
+        audio_token_id=words.convert_tokens_to_ids("<|AUDIO|>"),
+        audio_start_token_id=words.convert_tokens_to_ids("<|audio_bos|>"),
+        audio_end_token_id=words.convert_tokens_to_ids("<|audio_eos|>"),
+        vision_start_token_id=len(words) + 1,  # pictures, which no prompt has
+        vision_end_token_id=len(words) + 2,
+        image_token_id=len(words) + 3,
+        video_token_id=len(words) + 4,
+        position_id_per_seconds=25,
+        seconds_per_chunk=2,
+    )
+    save(Qwen2_5OmniThinkerForConditionalGeneration(config), words, folder)
+    words.save_pretrained(folder)
+    extractor().save_pretrained(folder)
+
+
+def save(model: torch.nn.Module, words: PreTrainedTokenizerFast, folder: Path) -> None:
+    """Draw weights and save them as the hub has them."""
+    torch.manual_seed(0)
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if parameter.dim() > 1 and "embed_positions" not in name:
+                parameter.normal_(0, 0.3)
+        rows = sorted({token for label in LABELS for token in words(label.word)["input_ids"]} | {words.convert_tokens_to_ids("<|im_end|>")})
+        model.lm_head.weight[rows] *= 2.5
+    model.save_pretrained(folder)
+
+
+FAMILIES: dict[str, Callable[[Path], None]] = {"audio_flamingo_3": audio_flamingo_3, "qwen2_5_omni": qwen2_5_omni}
+"""Backend to what writes a tiny checkpoint for it; ``qwen2_audio`` has the fixture ``checkpoint``."""

@@ -1,0 +1,97 @@
+"""The layout of packed passes: every token sees its own prompt, and nothing else."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cuealign.inference.forest import Forest, Trie
+from cuealign.inference.labels import LabelTree
+from cuealign.inference.packed import BLOCK, block_mask, dense_mask
+
+sequences = st.lists(st.integers(0, 2), min_size=1, max_size=6).map(tuple)
+utterances = st.lists(
+    st.sets(sequences, min_size=1, max_size=7).flatmap(lambda found: st.permutations(sorted(found))), min_size=1, max_size=3
+)
+labels = st.sets(st.lists(st.integers(3, 5), min_size=0, max_size=3).map(tuple), min_size=1, max_size=4)
+
+
+def paths(tokens: np.ndarray, seen: np.ndarray) -> list[tuple[int, ...]]:
+    """What each token sees, itself last, in order."""
+    return [tuple(tokens[row].tolist()) for row in seen]
+
+
+@given(utterances, labels, st.integers(0, 5))
+def test_every_token_sees_its_own_prompt_and_nothing_else(prompts, words, padding):
+    tree = LabelTree.build([(*word, 9) for word in sorted(words)])
+    tries = [Trie.build(asked) for asked in prompts]
+    size = len(Forest.plant(tries, tree).tokens)
+    forest = Forest.plant(tries, tree, size + padding)
+    assert forest.used == size
+    seen = dense_mask(torch.from_numpy(forest.exits))[0, 0].numpy()
+    found = paths(forest.tokens, seen)
+    # The oracle: the prompts themselves, one by one, and each with each beginning of each label.
+    row = 0
+    for asked in prompts:
+        for prompt in asked:
+            places = forest.places[row]
+            assert found[places[0]] == prompt
+            for node in range(len(tree.tokens)):
+                behind = tuple(tree.tokens[ancestor] for ancestor in reversed(tree.ancestors(node)))
+                assert found[places[node + 1]] == (*prompt, *behind)
+            row += 1
+    assert row == len(forest.places)
+    # A token's position is the number of tokens before it; padding sees itself alone.
+    assert [len(path) - 1 for path in found[:size]] == forest.depths[:size].tolist()
+    assert (seen[size:].sum(axis=1) == 1).all()
+    # Nothing is there twice: in each utterance, no two tokens have the same history, but for the nodes behind prompts.
+    for asked, trie in zip(prompts, tries, strict=True):
+        assert len(trie) == len({prompt[:end] for prompt in asked for end in range(1, len(prompt) + 1)})
+
+
+def test_equal_prompts_and_empty_ones_are_refused():
+    with pytest.raises(ValueError, match="two prompts are equal"):
+        Trie.build([(1, 2), (1, 2)])
+    with pytest.raises(ValueError, match="a prompt is empty"):
+        Trie.build([(1, 2), ()])
+
+
+def test_a_forest_that_does_not_fit_is_refused():
+    tree = LabelTree.build([(3, 9)])
+    with pytest.raises(ValueError, match="4 tokens do not fit into 3"):
+        Forest.plant([Trie.build([(1, 2, 1)])], tree, 3)
+
+
+@given(st.sets(st.lists(st.integers(0, 2), min_size=1, max_size=5).map(tuple), min_size=1, max_size=8))
+def test_exits_of_a_label_tree_are_behind_the_last_descendant(found):
+    tree = LabelTree.build([(*sequence, 9) for sequence in found])
+    for node in range(len(tree.tokens)):
+        descendants = [other for other in range(len(tree.tokens)) if node in tree.ancestors(other)]
+        assert descendants == list(range(node, tree.exits[node]))
+
+
+def test_blocks_for_flex_attention_are_those_of_the_dense_mask():
+    """torch's own construction, from the rule and every pair of tokens, is the oracle."""
+    from torch.nn.attention.flex_attention import create_block_mask
+
+    random = np.random.default_rng(0)
+    tree = LabelTree.build([(3, 9), (3, 4, 9), (5, 9)])
+    for prefix, utterance_count in ((5, 6), (200, 3), (300, 1)):
+        tries = []
+        for _ in range(utterance_count):
+            start = tuple(random.integers(0, 9, prefix))
+            tries.append(Trie.build(list({(*start, *random.integers(0, 3, random.integers(1, 40))) for _ in range(12)})))
+        size = len(Forest.plant(tries, tree).tokens)
+        exits = torch.from_numpy(Forest.plant(tries, tree, -(-size // BLOCK) * BLOCK + BLOCK).exits)
+        mine = block_mask(exits)
+
+        def sees(_batch, _head, query, key, exits=exits):
+            return (key <= query) & (query < exits[key])
+
+        theirs = create_block_mask(sees, None, None, len(exits), len(exits), device="cpu", BLOCK_SIZE=BLOCK)
+        assert torch.equal(mine.to_dense(), theirs.to_dense())
+        for name in ("kv_num_blocks", "full_kv_num_blocks", "q_num_blocks", "full_q_num_blocks"):
+            assert torch.equal(getattr(mine, name), getattr(theirs, name)), name
+        place = torch.arange(len(exits))
+        assert torch.equal(sees(None, None, place[:, None], place[None]), dense_mask(exits)[0, 0])
