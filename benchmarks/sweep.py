@@ -329,7 +329,7 @@ if __name__ == "__main__":
     parser.add_argument("--layers", type=int, help="layers of the language model, to try the script out")
     parser.add_argument("--slow", type=int, default=3, help="utterances given to the slow candidates")
     parser.add_argument("--budget", type=int, default=16_384)
-    parser.add_argument("--workers", type=int, default=8)
+    parser.add_argument("--workers", type=int, default=4)
     parser.add_argument("--warm", type=int, default=16)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--compile", action=argparse.BooleanOptionalAction, default=True)

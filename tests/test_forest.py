@@ -72,7 +72,7 @@ def test_exits_of_a_label_tree_are_behind_the_last_descendant(found):
 
 
 def test_blocks_for_flex_attention_are_those_of_the_dense_mask():
-    """torch's own construction, from the rule and every pair of tokens, is the oracle."""
+    """Torch's own construction, from the rule and every pair of tokens, is the oracle."""
     from torch.nn.attention.flex_attention import create_block_mask
 
     random = np.random.default_rng(0)

@@ -214,7 +214,7 @@ class Model(_Strict):
         "share; `reference`: one prompt at a time.",
     )
     pack_tokens: int = Field(default=8192, ge=256, description="Tokens of a packed pass; halved where memory runs out.")
-    workers: int = Field(default=0, ge=0, description="Processes that prepare audio and prompts ahead of packed passes.")
+    workers: int = Field(default=0, ge=0, description="Threads that make audio and prompts ready ahead of packed passes.")
     prompt: str = Field(default="emotion", description="Key of `prompts`.")
     max_new_tokens: int = Field(default=32, ge=1, description="Limit of a decoded answer.")
     pack: int = Field(default=16, ge=1, description="Utterances answered between two writes to the response store.")

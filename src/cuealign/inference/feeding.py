@@ -1,15 +1,16 @@
-"""Sweeps made ready for a packed forward, ahead of it and in other processes: decoded, in features, in tokens."""
+"""Sweeps made ready for a packed forward, ahead of it and in other threads: decoded, in features, in tokens."""
 
-import multiprocessing
+from collections import deque
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 
-import torch
-from torch.utils.data import DataLoader, Dataset
-
-from cuealign.errors import CuealignError
 from cuealign.inference.forest import Trie
 from cuealign.models.base import Frontend, PreparedAudio, Sweep
+
+_AHEAD = 4
+"""Sweeps that each thread may be ahead."""
 
 
 @dataclass(frozen=True)
@@ -36,30 +37,16 @@ def make_ready(frontend: Frontend, sweep: Sweep) -> Ready:
     return Ready(sweep.utterance, audio, prompts, Trie.build(prompts))
 
 
-class _Sweeps(Dataset):
-    """Sweeps by number. A user's error is handed over as a value, to be raised where it is read, without a traceback."""
-
-    def __init__(self, frontend: Frontend, sweeps: Sequence[Sweep]) -> None:
-        self.frontend, self.sweeps = frontend, sweeps
-
-    def __len__(self) -> int:
-        return len(self.sweeps)
-
-    def __getitem__(self, number: int) -> Ready | CuealignError:
-        torch.set_num_threads(1)
-        try:
-            return make_ready(self.frontend, self.sweeps[number])
-        except CuealignError as error:
-            return error
-
-
 def feed(frontend: Frontend, sweeps: Sequence[Sweep], *, workers: int) -> Iterator[Ready]:
     """Yield sweeps, ready, in order.
+
+    The work is done in threads: decoding, spectrograms and tokenisation are in libraries that let other threads run, and
+    take a fraction of the time of a pass; processes would have to import all of the model's code first, each of them.
 
     Args:
         frontend: of the model.
         sweeps: to be made ready.
-        workers: processes that work ahead; 0 does it here, one by one.
+        workers: threads that work ahead; 0 does it here, one by one.
 
     Raises:
         CuealignError: of the first sweep that cannot be made ready.
@@ -67,17 +54,17 @@ def feed(frontend: Frontend, sweeps: Sequence[Sweep], *, workers: int) -> Iterat
     if workers == 0:
         yield from (make_ready(frontend, sweep) for sweep in sweeps)
         return
-    # Not by fork: CUDA, openSMILE and tokenizers hold threads that do not survive one.
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__name__])
-    loader = DataLoader(
-        _Sweeps(frontend, sweeps),
-        batch_size=None,
-        num_workers=min(workers, len(sweeps)) or 1,
-        prefetch_factor=4,
-        multiprocessing_context=context,
-    )
-    for ready in loader:
-        if isinstance(ready, CuealignError):
-            raise ready
-        yield ready
+    with ThreadPoolExecutor(workers, thread_name_prefix="feeding") as pool:
+        waiting: deque[Future[Ready]] = deque()
+        rest = iter(sweeps)
+        try:
+            for sweep in islice(rest, workers * _AHEAD):
+                waiting.append(pool.submit(make_ready, frontend, sweep))
+            while waiting:
+                ready = waiting.popleft().result()
+                for sweep in islice(rest, 1):
+                    waiting.append(pool.submit(make_ready, frontend, sweep))
+                yield ready
+        finally:
+            for future in waiting:  # an error, or a reader that stopped: nothing more is begun
+                future.cancel()

@@ -55,7 +55,7 @@ class PackedEngine(Responder):
         model: an audio language model.
         labels: to be scored.
         budget: tokens of a pass; halved where memory runs out. An utterance with more tokens has a pass of its own.
-        workers: processes that prepare utterances ahead of the passes.
+        workers: threads that make utterances ready ahead of the passes.
     """
 
     def __init__(self, model: CausalModel, labels: Sequence[Label], *, budget: int = 8192, workers: int = 0) -> None:
@@ -214,7 +214,7 @@ def block_mask(exits: torch.Tensor) -> BlockMask:
     counts_and_places = [
         part
         for seen in (something, everything)
-        for part in (seen.sum(1, dtype=torch.int32)[None, None], seen.int().argsort(1, descending=True, stable=True).int()[None, None])
+        for part in (seen.sum(1, dtype=torch.int32)[None, None], seen.int().argsort(dim=1, descending=True, stable=True).int()[None, None])
     ]
     return BlockMask.from_kv_blocks(*counts_and_places, BLOCK_SIZE=BLOCK, mask_mod=sees)
 
