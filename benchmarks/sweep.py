@@ -314,11 +314,12 @@ def main(arguments: argparse.Namespace) -> None:
                 "ratio_range": [min(ratios), max(ratios)],
                 "answers_that_differ": differ,
             }
-    print(json.dumps(report, indent=1))
-    if arguments.profile:
-        with torch.profiler.profile(activities=[torch.profiler.ProfilerActivity.CUDA]) as profile:
-            list(packed.respond(asked[: arguments.warm]))
-        print(profile.key_averages().table(sort_by="cuda_time_total", row_limit=18, max_name_column_width=60))
+        print(json.dumps(report, indent=1))
+        if arguments.profile:
+            activities = [torch.profiler.ProfilerActivity.CUDA, torch.profiler.ProfilerActivity.CPU]
+            with torch.profiler.profile(activities=activities) as profile:
+                list(packed.respond(asked[: 2 * arguments.warm]))
+            print(profile.key_averages().table(sort_by="cuda_time_total", row_limit=25, max_name_column_width=70))
 
 
 if __name__ == "__main__":

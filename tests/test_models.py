@@ -177,7 +177,7 @@ def test_audio_that_would_be_lost_is_an_error(checkpoint):
     loaded = backends.module("qwen2_audio", "m").load(ENTRY | {"path": str(checkpoint)}, "m", LABELS, TEMPLATE)
     audio = loaded.frontend.prepare(tone(0.5))
     with torch.inference_mode(), pytest.raises(ModelError, match=rf"0 audio placeholders and {audio.tokens} audio embeddings"):
-        embed(loaded, torch.tensor([[1, 2, 3]]), [audio])
+        embed(loaded, np.array([1, 2, 3]), [audio])
 
 
 def test_every_backend_listed_can_be_imported():

@@ -3,28 +3,31 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+import torch
+
 from cuealign.errors import ModelError
 from cuealign.models.base import CausalModel, PreparedAudio
+from cuealign.models.transfer import to_device
 
 
-def embed(model: CausalModel, tokens: Any, audios: Sequence[PreparedAudio]) -> Any:
+def embed(model: CausalModel, tokens: np.ndarray, audios: Sequence[PreparedAudio]) -> Any:
     """Input embeddings of tokens, audio in the place of its placeholders.
 
     Args:
         model: an audio language model.
-        tokens: ids on the model's device, shape ``(1, length)``, with the placeholders of all audios.
+        tokens: ids, shape ``(length,)``, with the placeholders of all audios.
         audios: in the order in which they occur.
 
     Returns:
-        Shape ``(1, length, hidden)``.
+        Shape ``(1, length, hidden)``, on the model's device.
 
     Raises:
         ModelError: if there are not as many placeholders as audio tokens: audio must never be lost silently.
     """
-    embeddings = model.embed_text(tokens)
-    places = tokens[0] == model.frontend.audio_token
+    places = torch.from_numpy(np.flatnonzero(tokens == model.frontend.audio_token))
     heard, expected = model.encode(audios), sum(audio.tokens for audio in audios)
-    if int(places.sum()) != expected or len(heard) != expected:
-        raise ModelError(f"{int(places.sum())} audio placeholders and {len(heard)} audio embeddings for {expected} audio tokens")
-    embeddings[0, places] = heard.to(embeddings.dtype)
-    return embeddings
+    if len(places) != expected or len(heard) != expected:
+        raise ModelError(f"{len(places)} audio placeholders and {len(heard)} audio embeddings for {expected} audio tokens")
+    embeddings = model.embed_text(to_device(torch.from_numpy(tokens), model.device))
+    return embeddings.index_copy(0, to_device(places, model.device), heard.to(embeddings.dtype))[None]

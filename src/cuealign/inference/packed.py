@@ -12,7 +12,7 @@ On a GPU, attention is FlexAttention with a block mask, which skips what no toke
 
 import logging
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +28,7 @@ from cuealign.inference.forest import Forest
 from cuealign.inference.labels import LabelTree
 from cuealign.inference.prefix import common_prefix, run_prefix
 from cuealign.models.base import CausalModel, Label, Responder, Response, Sweep
+from cuealign.models.transfer import to_device, to_host
 
 logger = logging.getLogger(__name__)
 
@@ -41,11 +42,19 @@ _SEEN_TWICE = 2
 
 
 @dataclass(frozen=True)
-class _Readout:
-    """What one pass tells of every prompt: scores of the labels, and the answer on the greedy path or None."""
+class _Pass:
+    """A forward pass that was started, and perhaps still runs.
 
-    scores: list[list[float]]
-    greedy: list[int | None]
+    Attributes:
+        pack: what it answers.
+        tree: label tree that hangs behind its prompts.
+        result: waits for scores of the labels, shape ``(prompts, labels)``, and the most probable token at the end of each
+            prompt and at each node, shape ``(prompts, 1 + nodes)``.
+    """
+
+    pack: list[Ready]
+    tree: LabelTree
+    result: Callable[[], tuple[torch.Tensor, ...]]
 
 
 class PackedEngine(Responder):
@@ -71,53 +80,66 @@ class PackedEngine(Responder):
 
     @torch.inference_mode()
     def respond(self, sweeps: Sequence[Sweep]) -> Iterator[list[Response]]:
+        running: list[_Pass] = []
+        for pack in self._packs(feed(self.model.frontend, sweeps, workers=self.workers)):
+            started = self._start(pack)
+            # While the device works on this pack, the answers of the one before it are read.
+            for one in running:
+                yield from self._finish(one)
+            running = started
+        for one in running:
+            yield from self._finish(one)
+
+    def _packs(self, ready: Iterator[Ready]) -> Iterator[list[Ready]]:
+        """Sweeps in packs of as many tokens as the budget allows, at least one each."""
         pack: list[Ready] = []
-        for ready in feed(self.model.frontend, sweeps, workers=self.workers):
-            if pack and sum(map(self._size, pack)) + self._size(ready) > self.budget:
-                yield from self._answer(pack)
+        for one in ready:
+            if pack and sum(map(self._size, pack)) + self._size(one) > self.budget:
+                yield pack
                 pack = []
-            pack.append(ready)
+            pack.append(one)
         if pack:
-            yield from self._answer(pack)
+            yield pack
 
     def _size(self, ready: Ready) -> int:
         """Tokens that a sweep adds to a pass."""
         return len(ready.trie) + len(self.tree.tokens) * len(ready.prompts)
 
-    def _answer(self, pack: list[Ready]) -> Iterator[list[Response]]:
-        """Answer a pack; where memory runs out, in halves, and from then on with half the budget."""
+    def _start(self, pack: list[Ready]) -> list[_Pass]:
+        """Start the pass of a pack; where memory runs out, in halves, and from then on with half the budget."""
         try:
-            readout = self._pass(pack)
+            return [self._pass(pack)]
         except torch.OutOfMemoryError:
             torch.cuda.empty_cache()
             if len(pack) == 1:
                 raise ModelError(
                     f"utterance {pack[0].utterance}: its {self._size(pack[0])} tokens do not fit into the GPU's memory; "
-                    "lower pack_tokens has no further effect: take a GPU with more memory, or engine: prefix"
+                    "take a GPU with more memory, or engine: prefix"
                 ) from None
             self.budget //= 2
             logger.warning("out of GPU memory with %d utterances in a pass; pack_tokens is %d from here on", len(pack), self.budget)
-            yield from self._answer(pack[: len(pack) // 2])
-            yield from self._answer(pack[len(pack) // 2 :])
-            return
-        first = 0
-        for ready in pack:
-            last = first + len(ready.prompts)
-            yield self._responses(ready, _Readout(readout.scores[first:last], readout.greedy[first:last]))
-            first = last
-        self._take_up()
+            return self._start(pack[: len(pack) // 2]) + self._start(pack[len(pack) // 2 :])
 
-    def _pass(self, pack: Sequence[Ready]) -> _Readout:
-        """One forward pass over all prompts of a pack."""
+    def _pass(self, pack: list[Ready]) -> _Pass:
+        """One forward pass over all prompts of a pack; does not wait for it."""
         forest = Forest.plant([ready.trie for ready in pack], self.tree, self._length(sum(map(self._size, pack))))
         device = self.model.device
-        tokens, depths, exits, places = (
-            torch.from_numpy(values).to(device, non_blocking=True) for values in (forest.tokens, forest.depths, forest.exits, forest.places)
-        )
-        embeddings = embed(self.model, tokens[None], [ready.audio for ready in pack])
+        depths, exits, places = (to_device(torch.from_numpy(values), device) for values in (forest.depths, forest.exits, forest.places))
+        embeddings = embed(self.model, forest.tokens, [ready.audio for ready in pack])
         mask = block_mask(exits) if device.type == "cuda" else dense_mask(exits)
         hidden = self.model.forward(embeddings, mask=mask, positions=depths[None])[0]
-        return self._read(hidden, places)
+        return _Pass(pack, self.tree, to_host(*self._read(hidden, places)))
+
+    def _finish(self, one: _Pass) -> Iterator[list[Response]]:
+        """Wait for a pass and make its responses."""
+        all_scores, best = (values.tolist() for values in one.result())
+        greedy = [one.tree.greedy(row) for row in best]
+        first = 0
+        for ready in one.pack:
+            last = first + len(ready.prompts)
+            yield self._responses(ready, one.tree, all_scores[first:last], greedy[first:last])
+            first = last
+        self._take_up()
 
     def _length(self, size: int) -> int:
         """Length of the sequence for ``size`` tokens: of few different values on a GPU, where each is compiled for."""
@@ -128,38 +150,38 @@ class PackedEngine(Responder):
             length //= 2
         return length if size <= length else -(-size // 1024) * 1024
 
-    def _read(self, hidden: torch.Tensor, places: torch.Tensor) -> _Readout:
-        """Scores and greedy answers from the hidden states behind each prompt."""
+    def _read(self, hidden: torch.Tensor, places: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Scores of the labels, and most probable tokens, from the hidden states behind each prompt."""
         steps = [
             (label, node + 1, token)
             for label, sequence in enumerate(self.labels)
             for node, token in zip(self.tree.walk(sequence), sequence, strict=True)
         ]
-        label_of, node_of, token_of = (torch.tensor(values, device=hidden.device) for values in zip(*steps, strict=True))
+        label_of, node_of, token_of = (to_device(torch.tensor(values), hidden.device) for values in zip(*steps, strict=True))
         scores, best = [], []
-        rows = max(1, _LOGIT_ROWS // places.shape[1])
-        for part in places.split(rows):
+        for part in places.split(max(1, _LOGIT_ROWS // places.shape[1])):
             logits = self.model.logits(hidden[part])
             picked = logits[:, node_of, token_of] - logits.logsumexp(-1)[:, node_of]
             scores.append(torch.zeros(len(part), len(self.labels), device=hidden.device).index_add_(1, label_of, picked))
             best.append(logits.argmax(-1))
-        return _Readout(torch.cat(scores).tolist(), [self.tree.greedy(row) for row in torch.cat(best).tolist()])
+        return torch.cat(scores), torch.cat(best)
 
-    def _responses(self, ready: Ready, readout: _Readout) -> list[Response]:
-        answers = {row: self.tree.sequences[found] for row, found in enumerate(readout.greedy) if found is not None}
-        strays = [row for row, found in enumerate(readout.greedy) if found is None]
+    def _responses(self, ready: Ready, tree: LabelTree, scores_of: Sequence[list[float]], greedy: Sequence[int | None]) -> list[Response]:
+        answers = {row: tree.sequences[found] for row, found in enumerate(greedy) if found is not None}
+        strays = [row for row, found in enumerate(greedy) if found is None]
         if strays:
             shared = common_prefix(ready.prompts)
             prefix = run_prefix(self.model, ready.prompts[0][:shared], ready.audio)
             decoded = decode_greedily(self.model, prefix, shared, [ready.prompts[row][shared:] for row in strays])
             answers |= {row: tuple(answer) for row, answer in zip(strays, decoded, strict=True)}
             self._others.update(answers[row] for row in strays)
+        texts = {answer: self.model.frontend.decode(answer) for answer in set(answers.values())}
         responses = []
-        for row, (scores, found) in enumerate(zip(readout.scores, readout.greedy, strict=True)):
+        for row, (scores, found) in enumerate(zip(scores_of, greedy, strict=True)):
             check_finite(scores, ready.utterance)
             responses.append(
                 Response(
-                    answer=self.model.frontend.decode(answers[row]),
+                    answer=texts[answers[row]],
                     label_logprobs=tuple(scores),
                     path="decoded" if found is None else "label" if found < len(self.labels) else "repeated",
                     answer_tokens=len(answers[row]),

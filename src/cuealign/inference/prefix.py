@@ -10,6 +10,7 @@ the greedy path is a label. Where it leaves the labels, that prompt alone is dec
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 
 from cuealign.inference.checks import check_finite, check_label_space
@@ -126,8 +127,7 @@ def run_prefix(model: CausalModel, ids: Sequence[int], audio: PreparedAudio) -> 
     Raises:
         ModelError: if the placeholders are not as many as the audio's tokens.
     """
-    tokens = torch.tensor([list(ids)], device=model.device)
-    embeddings, cache = embed(model, tokens, [audio]), model.new_cache()
+    embeddings, cache = embed(model, np.array(ids), [audio]), model.new_cache()
     model.forward(embeddings, cache=cache)
     return cache
 

@@ -10,6 +10,8 @@ from transformers import AudioFlamingo3ForConditionalGeneration, AutoProcessor
 from cuealign import audio as audio_module
 from cuealign.models.base import Label, PreparedAudio
 from cuealign.models.huggingface import HuggingFaceFrontend, HuggingFaceModel, load_weights, origin
+from cuealign.models.transfer import to_device
+from cuealign.models.whisper import encode_windows, token_counts
 from cuealign.prompts import PromptTemplate
 
 
@@ -46,8 +48,8 @@ class AudioFlamingo3Frontend(HuggingFaceFrontend):
             return_tensors="pt",
         )
         features = {"input_features": batch["input_features"], "input_features_mask": batch["attention_mask"]}
-        frames = (batch["attention_mask"].sum(-1) - 1) // 2 + 1  # convolution of stride 2, then pairs averaged
-        return PreparedAudio(features, tokens=int(((frames - 2) // 2 + 1).sum()), truncated=len(audio) > limit)
+        tokens = int(token_counts(batch["attention_mask"].sum(-1)).sum())
+        return PreparedAudio(features, tokens=tokens, truncated=len(audio) > limit)
 
     def chat(self, prompt: str) -> str:
         content = [{"type": "audio", "audio": "utterance"}, {"type": "text", "text": prompt}]
@@ -61,12 +63,14 @@ class AudioFlamingo3(HuggingFaceModel):
         features = torch.cat([audio.features["input_features"] for audio in audios])
         masks = torch.cat([audio.features["input_features_mask"] for audio in audios])
         return {
-            "input_features": features.to(self.device, self.dtype, non_blocking=True),
-            "input_features_mask": masks.to(self.device, non_blocking=True),
+            "input_features": to_device(features, self.device).to(self.dtype),
+            "input_features_mask": to_device(masks, self.device),
         }
 
     def encode(self, audios: Sequence[PreparedAudio]) -> torch.Tensor:
-        return self.model.get_audio_features(**self.inputs(audios), return_dict=True).pooler_output
+        frames = torch.cat([audio.features["input_features_mask"] for audio in audios]).sum(-1)
+        features = self.inputs(audios)["input_features"]
+        return self.model.model.multi_modal_projector(encode_windows(self.model.model.audio_tower, features, frames))
 
 
 def load(entry: dict[str, Any], name: str, _labels: Sequence[Label], _template: PromptTemplate) -> AudioFlamingo3:

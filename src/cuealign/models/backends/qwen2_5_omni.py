@@ -10,6 +10,7 @@ from transformers import AutoTokenizer, Qwen2_5OmniThinkerForConditionalGenerati
 from cuealign import audio as audio_module
 from cuealign.models.base import Label, PreparedAudio
 from cuealign.models.huggingface import HuggingFaceFrontend, HuggingFaceModel, load_weights, origin
+from cuealign.models.transfer import to_device
 from cuealign.prompts import PromptTemplate
 
 SECONDS = 30.0
@@ -73,8 +74,8 @@ class Qwen25Omni(HuggingFaceModel):
         lengths = torch.tensor([feature.shape[-1] for feature in features])
         mask = torch.arange(longest)[None] < lengths[:, None]
         return {
-            "input_features": padded.to(self.device, self.dtype, non_blocking=True),
-            "feature_attention_mask": mask.long().to(self.device, non_blocking=True),
+            "input_features": to_device(padded, self.device).to(self.dtype),
+            "feature_attention_mask": to_device(mask.long(), self.device),
         }
 
     def encode(self, audios: Sequence[PreparedAudio]) -> torch.Tensor:

@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 import torch
 from transformers import AutoProcessor, Qwen2AudioForConditionalGeneration
-from transformers.masking_utils import create_bidirectional_mask
 
 from cuealign import audio as audio_module
 from cuealign.models.base import Label, PreparedAudio
 from cuealign.models.huggingface import HuggingFaceFrontend, HuggingFaceModel, load_weights, origin
+from cuealign.models.transfer import to_device
+from cuealign.models.whisper import encode_windows, token_counts
 from cuealign.prompts import PromptTemplate
 
 
@@ -39,8 +40,8 @@ class Qwen2AudioFrontend(HuggingFaceFrontend):
             return_tensors="pt",
         )
         features = {"input_features": batch["input_features"], "feature_attention_mask": batch["attention_mask"]}
-        tokens = (int(batch["attention_mask"].sum()) - 1) // 2 + 1  # convolution of stride 2
-        return PreparedAudio(features, tokens=(tokens - 2) // 2 + 1, truncated=len(audio) > extractor.n_samples)
+        tokens = int(token_counts(batch["attention_mask"].sum(-1)))
+        return PreparedAudio(features, tokens=tokens, truncated=len(audio) > extractor.n_samples)
 
     def chat(self, prompt: str) -> str:
         content = [{"type": "audio", "audio_url": "utterance"}, {"type": "text", "text": prompt}]
@@ -54,24 +55,14 @@ class Qwen2Audio(HuggingFaceModel):
         features = torch.cat([audio.features["input_features"] for audio in audios])
         masks = torch.cat([audio.features["feature_attention_mask"] for audio in audios])
         return {
-            "input_features": features.to(self.device, self.dtype, non_blocking=True),
-            "feature_attention_mask": masks.to(self.device, non_blocking=True),
+            "input_features": to_device(features, self.device).to(self.dtype),
+            "feature_attention_mask": to_device(masks, self.device),
         }
 
     def encode(self, audios: Sequence[PreparedAudio]) -> torch.Tensor:
-        tower = self.model.model.audio_tower
-        inputs = self.inputs(audios)
-        frames, tokens = tower._get_feat_extract_output_lengths(inputs["feature_attention_mask"].sum(-1))
-        positions = tower.config.max_source_positions
-        visible = torch.arange(positions, device=self.device)[None] < frames[:, None]
-        mask = create_bidirectional_mask(
-            config=tower.config,
-            inputs_embeds=torch.zeros(len(audios), positions, 1, dtype=self.dtype, device=self.device),
-            attention_mask=visible.long(),
-        )
-        hidden = tower(inputs["input_features"], attention_mask=mask).last_hidden_state
-        heard = torch.arange(hidden.shape[1], device=self.device)[None] < tokens[:, None]
-        return self.model.model.multi_modal_projector(hidden)[heard]
+        frames = torch.cat([audio.features["feature_attention_mask"] for audio in audios]).sum(-1)
+        features = self.inputs(audios)["input_features"]
+        return self.model.model.multi_modal_projector(encode_windows(self.model.model.audio_tower, features, frames))
 
 
 def load(entry: dict[str, Any], name: str, _labels: Sequence[Label], _template: PromptTemplate) -> Qwen2Audio:
