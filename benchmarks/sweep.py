@@ -36,6 +36,7 @@ from cuealign import audio, conditions
 from cuealign.inference.feeding import make_ready
 from cuealign.inference.packed import PackedEngine, shared_tokens
 from cuealign.inference.prefix import PrefixEngine
+from cuealign.inference.reference import ReferenceEngine
 from cuealign.models.backends.audio_flamingo_3 import AudioFlamingo3, AudioFlamingo3Frontend
 from cuealign.models.backends.qwen2_audio import Qwen2Audio, Qwen2AudioFrontend
 from cuealign.models.base import Label, Sweep
@@ -220,6 +221,23 @@ def ceiling() -> float:
     return 2 * 8192**3 / statistics.median(times[5:])
 
 
+def agreement(model: HuggingFaceModel, sweep: Sweep, packed: PackedEngine) -> dict[str, Any]:
+    """How far packed scores lie from those of one prompt at a time, and where that changes the best label."""
+    (theirs,), (mine,) = (list(engine.respond([sweep])) for engine in (ReferenceEngine(model, LABELS), packed))
+    a, b = (np.array([response.label_logprobs for response in found]) for found in (theirs, mine))
+    ordered = np.sort(a, axis=1)
+    flips = a.argmax(1) != b.argmax(1)
+    return {
+        "prompts": len(a),
+        "largest_difference": float(np.abs(a - b).max()),
+        "mean_difference": float(np.abs(a - b).mean()),
+        "spread_of_scores": float(a.std(axis=0).mean()),
+        "best_label_differs": int(flips.sum()),
+        "largest_margin_where_it_differs": float((ordered[:, -1] - ordered[:, -2])[flips].max(initial=0)),
+        "answers_that_differ": sum(x.answer != y.answer for x, y in zip(theirs, mine, strict=True)),
+    }
+
+
 def timed(run: Callable[[], Any]) -> tuple[float, Any]:
     torch.cuda.synchronize()
     start = time.perf_counter()
@@ -297,7 +315,7 @@ def main(arguments: argparse.Namespace) -> None:
             "packed_runs_s": runs,
             "share_of_matmul": 2 * layers * computed / statistics.median(runs) / matmul,
             "paths": {path: sum(r.path == path for found in responses for r in found) for path in ("label", "repeated", "decoded")},
-            "answers": {word: sum(r.answer == word for found in responses for r in found) for word in PIECES},
+            "agreement": agreement(model, Sweep("agreement", spread[0].audio, spread[0].prompts[: arguments.compared]), packed),
         }
         # On the utterances that all candidates answered: the share of the packed pass that fell to each, by its tokens.
         sizes = {one.utterance: len(one.trie) + len(packed.tree.tokens) * len(one.prompts) for one in ready}
@@ -325,11 +343,12 @@ def main(arguments: argparse.Namespace) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--shape", choices=["audio_flamingo_3", "qwen2_audio"], default="audio_flamingo_3")
-    parser.add_argument("--utterances", type=int, default=96)
+    parser.add_argument("--utterances", type=int, default=256)
     parser.add_argument("--seconds", type=float, help="length of every utterance; by default like IEMOCAP's")
     parser.add_argument("--layers", type=int, help="layers of the language model, to try the script out")
     parser.add_argument("--slow", type=int, default=3, help="utterances given to the slow candidates")
-    parser.add_argument("--budget", type=int, default=16_384)
+    parser.add_argument("--compared", type=int, default=10, help="prompts whose scores are compared with one at a time")
+    parser.add_argument("--budget", type=int, default=32_768)
     parser.add_argument("--workers", type=int, default=4)
     parser.add_argument("--warm", type=int, default=16)
     parser.add_argument("--rounds", type=int, default=3)
