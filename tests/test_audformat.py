@@ -132,7 +132,7 @@ def test_a_missing_label_is_a_row_that_is_named(tmp_path):
     db = database(tmp_path)
     db["emotion.test"]["emotion"].set([None], index=db["emotion.test"].index[:1])
     db.save(str(tmp_path), storage_format="csv")
-    with pytest.raises(InputError, match=r"db\.emotion\.test\.csv, wav/s3_anger\.wav: unknown label ''"):
+    with pytest.raises(InputError, match=r"db\.emotion\.test\.csv, line 2: unknown label ''"):
         build_corpus(entry_of(tmp_path))
 
 
@@ -140,7 +140,7 @@ def test_a_missing_speaker_is_a_row_that_is_named(tmp_path):
     db = database(tmp_path)
     db["files"]["speaker"].set([None], index=db["files"].index[:1])
     db.save(str(tmp_path), storage_format="csv")
-    with pytest.raises(InputError, match=r"db\.emotion\.train\.csv, wav/s1_anger\.wav: there is no speaker for this file"):
+    with pytest.raises(InputError, match=r"db\.emotion\.train\.csv, line 2: there is no speaker for wav/s1_anger\.wav"):
         build_corpus(entry_of(tmp_path))
 
 
@@ -195,7 +195,7 @@ def test_sources_are_the_header_and_all_tables_that_are_read(tmp_path):
     entry = entry_of(tmp_path)
     found = readers.module("audformat").sources(entry)
     assert [path.removeprefix(f"{tmp_path}/") for path in found] == [
-        *("db.yaml", "db.emotion.train.csv", "db.emotion.test.csv", "db.speaker.csv", "db.files.csv")
+        *("db.yaml", "db.emotion.train.csv", "db.emotion.test.csv", "db.files.csv", "db.speaker.csv")
     ]
 
 
@@ -204,3 +204,39 @@ def test_audio_of_the_database_is_heard_as_it_is(tmp_path):
     built, _ = build_corpus(entry_of(tmp_path))
     row = built.iloc[0]
     assert row.audio_sha256 == audio.fingerprint(*audio.read_native(row.file))
+
+
+def test_speakers_without_a_scheme_keep_their_zeros(tmp_path):
+    """The package itself would read 01 as the number 1."""
+    database(tmp_path)
+    path = tmp_path / "db.files.csv"
+    path.write_text(path.read_text().replace(",s1", ",01").replace(",s2", ",1"))
+    header = (tmp_path / "db.yaml").read_text()
+    (tmp_path / "db.yaml").write_text(header.replace("speaker: {scheme_id: speaker}", "speaker: {}"))
+    options = {"tables": ["emotion.train", "emotion.test"], "gender": None}
+    built, _ = build_corpus(entry_of(tmp_path, options=options) | {"gender_needed": False})
+    assert sorted(set(built["speaker"])) == ["01", "1", "s3", "s4"]
+
+
+def test_a_value_that_the_scheme_does_not_list_is_named_and_not_taken_for_a_missing_one(tmp_path):
+    database(tmp_path)
+    path = tmp_path / "db.emotion.test.csv"
+    path.write_text(path.read_text().replace(",anger", ",boredom", 1))
+    with pytest.raises(InputError, match="unknown label 'boredom'"):
+        build_corpus(entry_of(tmp_path))
+
+
+@pytest.mark.parametrize("content", ["", "[]", "a text", "tables: 7", "tables: {a: 3}", "schemes: {s: {labels: 3}}\ntables: {}"])
+def test_a_header_that_is_none_is_named(tmp_path, content):
+    database(tmp_path)
+    (tmp_path / "db.yaml").write_text(content)
+    with pytest.raises(InputError, match=r"db\.yaml: (is no header|1 problem|2 problems)"):
+        build_corpus(entry_of(tmp_path))
+
+
+def test_a_file_with_two_speakers_is_named(tmp_path):
+    database(tmp_path)
+    path = tmp_path / "db.files.csv"
+    path.write_text(path.read_text() + "wav/s1_anger.wav,s2\n")
+    with pytest.raises(InputError, match=r"db\.files\.csv, line 14: speaker of wav/s1_anger\.wav is 's2', and 's1' before"):
+        build_corpus(entry_of(tmp_path))

@@ -26,6 +26,7 @@ ENTRY = {
     "engine": "packed",
     "pack_tokens": 4096,
     "workers": 0,
+    "compile": True,
     "options": {},
 }
 

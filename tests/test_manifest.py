@@ -1,6 +1,10 @@
 """From a CSV file to a manifest: bad input is named with file and row, everything else is defined behaviour."""
 
+import datetime
+import json
 import logging
+import os
+import signal
 
 import numpy as np
 import pandas as pd
@@ -8,10 +12,12 @@ import pytest
 import soundfile
 
 from cuealign import audio
-from cuealign.corpora import audit, readers
+from cuealign.corpora import audit, gate, readers
 from cuealign.corpora.description import describe
 from cuealign.corpora.readers import manifest
+from cuealign.corpora.release import visible
 from cuealign.errors import ConfigError, InputError
+from cuealign.parallel import parallel_map
 from cuealign.schema import MANIFEST
 from tests.conftest import RATE, build_corpus, tone, write
 
@@ -518,3 +524,115 @@ def test_odd_things_are_counted(build, tmp_path):
     counts = build.counts
     assert (counts["rows"], counts["left_out"], counts["silent"], counts["clipped"]) == (12, {"xxx": 1}, 1, 0)
     assert (counts["rates"], counts["channels"], counts["same_sound"]) == ({"16000 Hz": 11}, {"1": 11}, [])
+
+
+# ---------------------------------------------------------------- what others have run into
+
+
+@pytest.mark.parametrize("rate", [11_025, 16_000, 22_050, 44_100, 48_000])
+def test_a_segment_with_an_open_end_is_read_again_as_it_was_heard(dataset, tmp_path, rate):
+    """Half a sample's rounding at its start must not move its end."""
+    rows = []
+    for number in range(60):
+        path = write(tmp_path / f"{number}.wav", tone(0.2, rate=rate, seed=number)[: -1 - number % 7], rate)
+        rows.append({"file": str(path), "start": f"{number * 0.001 + 0.005:.3f}", "speaker": "s", "label": "sad", "split": "test"})
+    pd.DataFrame(rows).to_csv(tmp_path / "m.csv", index=False)
+    entry = dataset | {"manifest": str(tmp_path / "m.csv"), "splits": ["test"], "all_classes": False}
+    built, _ = build_corpus(entry)
+    for row in built.itertuples():
+        audio.read_utterance(row)  # checks the hash
+
+
+def test_ids_name_no_machine(dataset, tmp_path, corpus):
+    folder, table = corpus
+    spread = table.assign(file=[str(folder / file) for file in table["file"]])
+    spread.loc[0, "file"] = str(write(tmp_path / "home/jane/study/a.wav", tone(0.3, seed=99)))
+    spread.loc[1, "file"] = f"../{folder.name}/s0_happy.wav"
+    spread.to_csv(tmp_path / "m.csv", index=False)
+    built, counts = build_corpus(dataset | {"manifest": str(tmp_path / "m.csv"), "root": str(folder)})
+    assert {"study/a", f"{folder.name}/s0_happy", f"{folder.name}/s1_sad"} < set(built["utterance"])
+    assert "jane" not in str(counts) + str(set(built["utterance"]))
+
+
+@pytest.mark.parametrize("kind", ["csv", "tsv"])
+def test_a_quote_that_is_never_closed_swallows_nothing(corpus, dataset, tmp_path, kind):
+    folder, table = corpus
+    separator = {"csv": ",", "tsv": "\t"}[kind]
+    lines = table.assign(text="word").to_csv(index=False, sep=separator).splitlines()
+    lines[3], lines[6] = lines[3].replace("word", '"Stop'), lines[6].replace("word", '"go')
+    (tmp_path / f"m.{kind}").write_text("\n".join(lines) + "\n")
+    with pytest.raises(InputError, match=rf"m\.{kind}, line 4: a quoted field goes on in the next line"):
+        build_corpus(dataset | {"manifest": str(tmp_path / f"m.{kind}"), "root": str(folder)})
+
+
+@pytest.mark.parametrize("text", ["0,1", "1 5", "1-2", "1_0", "1e308", "NaN", "1 day 2", "5s"])
+def test_what_is_no_time_is_not_taken_for_one(build, text):
+    with pytest.raises(InputError, match=r"line 5: start is '.*', not a number"):
+        build(lambda table: put(3, "start", text)(table.assign(start="")))
+
+
+def test_columns_that_occur_twice_are_refused(corpus, dataset, tmp_path):
+    folder, table = corpus
+    text = table.assign(label2=table["label"]).to_csv(index=False).replace("label2", "label")
+    (tmp_path / "m.csv").write_text(text)
+    with pytest.raises(InputError, match="column 'label' occurs 2 times"):
+        build_corpus(dataset | {"manifest": str(tmp_path / "m.csv"), "root": str(folder)})
+    lines = [line.replace("{", '{"label": "sad", ', 1) for line in table.to_json(orient="records", lines=True).splitlines()]
+    (tmp_path / "m.jsonl").write_text("\n".join(lines))
+    with pytest.raises(InputError, match="line 1: is no JSON that can be read \\('label' occurs twice\\)"):
+        build_corpus(dataset | {"manifest": str(tmp_path / "m.jsonl"), "root": str(folder)})
+
+
+def test_whole_numbers_are_the_same_speaker_whatever_their_type(corpus, dataset, tmp_path):
+    folder, table = corpus
+    numbers = table["speaker"].astype(int)
+    save(table.assign(speaker=numbers.astype(float))[table["split"] == "train"], tmp_path / "train.parquet")
+    save(table.assign(speaker=numbers % 2)[table["split"] == "test"], tmp_path / "test.parquet")
+    files = {split: str(tmp_path / f"{split}.parquet") for split in ("train", "test")}
+    with pytest.raises(InputError, match=r"speaker '0' occurs in several splits"):
+        build_corpus(dataset | {"manifest": files, "root": str(folder)})
+
+
+def test_an_audit_of_other_utterances_is_refused(corpus, dataset):
+    folder, _ = corpus
+    entry = dataset | {"manifest": str(folder / "manifest.csv")}
+    utterances = describe(manifest.read(entry, []), entry, name="c")
+    heard = audit.listen(utterances, name="c")
+    with pytest.raises(InputError, match=r"audit\.csv names other utterances than utterances\.parquet"):
+        gate.build(utterances, heard[1:], entry, name="c")
+
+
+def killed(_item):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_process_that_is_killed_ends_the_job_with_a_clear_line():
+    with pytest.raises(InputError, match="work: a process was killed in the middle of its work"):
+        list(parallel_map(killed, list(range(20)), "work", unit="item", workers=2))
+
+
+def test_linked_folders_are_followed(tmp_path):
+    write(tmp_path / "elsewhere/b.wav", tone(0.1))
+    (tmp_path / "root").mkdir()
+    (tmp_path / "root/linked").symlink_to(tmp_path / "elsewhere")
+    assert [path.name for path in visible(tmp_path / "root", "**/*.wav")] == ["b.wav"]
+
+
+def test_text_in_json_may_hold_any_separator(corpus, dataset, tmp_path):
+    folder, table = corpus
+    rows = [json.dumps(row | {"text": "a\u2028b\u0085c"}, ensure_ascii=False) for row in table.to_dict("records")]
+    (tmp_path / "m.jsonl").write_text("\n".join(rows), encoding="utf-8")
+    assert len(build_corpus(dataset | {"manifest": str(tmp_path / "m.jsonl"), "root": str(folder)})[0]) == 12
+
+
+def test_channels_that_cancel_each_other_are_silence(build, tmp_path):
+    path = write(tmp_path / "antiphase.wav", np.stack([tone(0.5), -tone(0.5)], axis=1))
+    build(put(4, "file", str(path)))
+    assert build.counts["silent"] == 1
+
+
+def test_only_the_columns_that_are_needed_are_read_from_parquet(corpus, dataset, tmp_path):
+    folder, table = corpus
+    odd = table.assign(when=[datetime.datetime(9999, 1, 1)] * 12, audio=[{"bytes": b"\xff" * 100}] * 12)
+    odd.to_parquet(tmp_path / "m.parquet", index=False)
+    assert len(build_corpus(dataset | {"manifest": str(tmp_path / "m.parquet"), "root": str(folder)})[0]) == 12

@@ -16,8 +16,8 @@ from cuealign.errors import InputError
 RATE = 16_000
 """Sampling rate (Hz) of everything that :func:`read` returns."""
 
-_DECLARED = re.compile(r"^\s*(?:data|SSND|Data Size|riff)\s*:\s*(\d+) \(should be (\d+)\)", re.MULTILINE)
-_STREAMED = 0x7FFFFF00
+_DECLARED = re.compile(r"^\s*(?:data|SSND|Data Size|riff|Riff size)\s*:\s*(\d+) \(should be (\d+)\)", re.MULTILINE)
+_STREAMED = 0x7FFF0000
 """Sizes from here on are what programs write into a header when they do not know the length yet."""
 
 
@@ -62,12 +62,14 @@ def _bounds(sound: soundfile.SoundFile, start: float, end: float | None) -> tupl
         if int(there) < int(declared) < _STREAMED:
             raise InputError(f"{path}: cut short: its header announces {declared} bytes of sound, {there} are there")
     first, last = round(start * rate), frames if end is None else round(end * rate)
-    if not 0 <= first < last:
+    if first < 0:
+        raise InputError(f"{path}: segment starts at {start} s, before the file does")
+    if first >= frames:
+        raise InputError(f"{path}: segment starts at {start} s, but the file lasts {frames / rate:.3f} s")
+    if last <= first:
         raise InputError(f"{path}: segment {start} s to {end} s is empty")
     if last > frames + rate // 100:  # ends are often rounded to hundredths of a second
         raise InputError(f"{path}: segment ends at {end} s, but the file lasts {frames / rate:.3f} s")
-    if first >= frames:
-        raise InputError(f"{path}: segment starts at {start} s, but the file lasts {frames / rate:.3f} s")
     return first, min(last, frames)
 
 
@@ -100,7 +102,7 @@ def read(file: Path | str, start: float = 0.0, end: float | None = None, *, sha2
     """
     samples, rate = read_native(file, start, end)
     if sha256 is not None and fingerprint(samples, rate) != sha256:
-        raise InputError(f"{file}: the sound has changed since the manifest was built; delete the manifest to have all of it made again")
+        raise InputError(f"{file}: the sound has changed since the corpus was heard; have it heard again with --forcerun audit_audio")
     mono = samples.mean(axis=1, dtype=np.float32)
     return mono if rate == RATE else soxr.resample(mono, rate, RATE, quality="HQ")
 

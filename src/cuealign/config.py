@@ -214,6 +214,7 @@ class Model(_Strict):
         "share; `reference`: one prompt at a time.",
     )
     pack_tokens: int = Field(default=8192, ge=256, description="Tokens of a packed pass; halved where memory runs out.")
+    compile: bool = Field(default=True, description="Compile the layers for packed passes on a GPU, which takes a quarter of a minute.")
     workers: int = Field(default=0, ge=0, description="Threads that make audio and prompts ready ahead of packed passes.")
     prompt: str = Field(default="emotion", description="Key of `prompts`.")
     max_new_tokens: int = Field(default=32, ge=1, description="Limit of a decoded answer.")

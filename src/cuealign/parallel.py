@@ -2,8 +2,11 @@
 
 import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
 
+from cuealign.errors import InputError
 from cuealign.progress import progress
 
 Item = TypeVar("Item")
@@ -30,6 +33,9 @@ def parallel_map(
         workers: processes; with 1 the work is done in this one.
         initializer: called once in each process, with ``arguments``, before the first item.
         arguments: of ``initializer``.
+
+    Raises:
+        InputError: if a process is killed.
     """
     if workers <= 1 or len(items) <= 1:
         if initializer is not None:
@@ -40,5 +46,11 @@ def parallel_map(
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([function.__module__])  # imported once, not by every process
     chunk = max(1, min(8, len(items) // (4 * workers)))  # small, so that no process is left with a long rest at the end
-    with context.Pool(workers, initializer, arguments) as pool:
-        yield from progress(pool.imap(function, items, chunksize=chunk), what, unit=unit, total=len(items))
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=initializer, initargs=arguments) as pool:
+        try:
+            yield from progress(pool.map(function, items, chunksize=chunk), what, unit=unit, total=len(items))
+        except BrokenProcessPool:
+            raise InputError(
+                f"{what}: a process was killed in the middle of its work, perhaps for lack of memory; what is finished is kept, "
+                "run it again with fewer cores"
+            ) from None

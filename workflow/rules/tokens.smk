@@ -19,7 +19,7 @@ rule fit_tokenizer:
     params:
         tokens=lookup("datasets/{dataset}/tokens", within=config),
         splits=lookup("datasets/{dataset}/splits", within=config),
-        code=digest("cuealign.concepts"),
+        code=digest("cuealign.tokenisation"),
     script:
         "../../scripts/fit_tokenizer.py"
 

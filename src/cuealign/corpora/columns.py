@@ -1,6 +1,5 @@
 """From a table of text, as a corpus has it, to the rows that readers return: columns are picked as the config says."""
 
-import math
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +12,11 @@ from cuealign.errors import raise_all
 
 REQUIRED = ("file", "speaker", "label", "split")
 OPTIONAL = {"utterance": "", "start": "", "end": "", "gender": "unknown", "language": ""}
+
+
+def needed(columns: Mapping[str, Any]) -> set[str]:
+    """Names of the columns of a table that :func:`pick` reads."""
+    return {columns.get(name, {"column": name}).get("column") or name for name in (*REQUIRED, *OPTIONAL)}
 
 
 def pick(found: pd.DataFrame, columns: Mapping[str, Any], *, path: Path, word: str, split: str | None = None) -> pd.DataFrame:
@@ -76,18 +80,20 @@ def _check(table: pd.DataFrame, path: Path, word: str) -> pd.DataFrame:
     for name in (*REQUIRED, "utterance", "gender", "language"):
         padded = table[name] != table[name].str.strip()
         problems += [f"{word} {row}: {name} {table[name][row]!r} begins or ends with white space" for row in table.index[padded]]
+        odd = table[name].str.contains(r"[\x00-\x1f\x7f]") & ~padded
+        problems += [f"{word} {row}: {name} {table[name][row]!r} has a control character in it" for row in table.index[odd]]
     if (table["utterance"] != "").any():
         problems += [f"{word} {row}: utterance is empty" for row in table.index[table["utterance"] == ""]]
     if not len(table):
         problems.append("no rows")
     for name, default in (("start", 0.0), ("end", float("nan"))):
-        seconds = [default if value.strip() in ("", "NaT") else _seconds(value) for value in table[name]]
+        values = [default if value.strip() in ("", "NaT") else seconds(value) for value in table[name]]
         problems += [
             f"{word} {row}: {name} is {table[name][row]!r}, not a number"
-            for row, value in zip(table.index, seconds, strict=True)
+            for row, value in zip(table.index, values, strict=True)
             if value is None
         ]
-        table[name] = pd.Series(seconds, index=table.index, dtype=float)
+        table[name] = pd.Series(values, index=table.index, dtype=float)
     table["gender"] = normalise_gender(table["gender"])
     problems += [
         f"{word} {row}: gender is {table['gender'][row]!r}, not female, male or unknown"
@@ -98,13 +104,13 @@ def _check(table: pd.DataFrame, path: Path, word: str) -> pd.DataFrame:
     return table.rename(columns={"label": "raw_label"})
 
 
-def _seconds(text: str) -> float | None:
+_NUMBER = re.compile(r"[+-]?\d{1,9}(\.\d*)?([eE][+-]?\d{1,2})?")
+_TIME = re.compile(r"(\d+ days?)?( ?\d+:\d\d:\d\d(\.\d+)?)?")
+
+
+def seconds(text: str) -> float | None:
     """Seconds of a number or of a time such as ``0 days 00:00:01.5``; None of anything else."""
-    try:
-        seconds = float(text)
-    except ValueError:
-        try:
-            seconds = pd.Timedelta(text).total_seconds()
-        except ValueError:
-            return None
-    return seconds if math.isfinite(seconds) else None
+    text = text.strip()
+    if _NUMBER.fullmatch(text):
+        return float(text)
+    return pd.Timedelta(text).total_seconds() if _TIME.fullmatch(text) else None

@@ -47,7 +47,7 @@ def describe(raw: pd.DataFrame, dataset: Mapping[str, Any], *, name: str) -> pd.
     for label, count in left_out(table).items():
         logger.warning("dataset %s: %d utterances labelled %r are left out, as label_map says", name, count, label)
     used = table[table["label"].notna()]
-    raise_all([*_speakers(used, dataset), *splits(used, dataset)], where=f"dataset {name}")
+    raise_all([*_twice(table), *_speakers(used, dataset), *splits(used, dataset)], where=f"dataset {name}")
     for value, count in unused(used, dataset).items():
         logger.warning("dataset %s: %d utterances have split %r, which no split of the config names", name, count, value)
     return UTTERANCES.check(table, f"dataset {name}")
@@ -87,12 +87,17 @@ def splits(table: pd.DataFrame, dataset: Mapping[str, Any]) -> list[str]:
     return problems
 
 
-def _speakers(table: pd.DataFrame, dataset: Mapping[str, Any]) -> list[str]:
-    """What is wrong with ids, speakers and genders."""
-    problems = [
-        f"{row.origin}: utterance {row.utterance!r} occurs more than once"
-        for row in table[table["utterance"].duplicated(keep=False)].itertuples()
+def _twice(table: pd.DataFrame) -> list[str]:
+    """Ids that several rows share, those without a label included."""
+    doubled = table[table["utterance"].duplicated(keep=False)]
+    return [
+        f"{row.origin}: utterance {row.utterance!r} occurs more than once (the column utterance names them)" for row in doubled.itertuples()
     ]
+
+
+def _speakers(table: pd.DataFrame, dataset: Mapping[str, Any]) -> list[str]:
+    """What is wrong with speakers and genders."""
+    problems = []
     if dataset["speaker_disjoint"]:
         found = table.groupby("speaker")["split"].unique()
         problems += [

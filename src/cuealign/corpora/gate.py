@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from cuealign.corpora import description
-from cuealign.errors import raise_all
+from cuealign.errors import InputError, raise_all
 from cuealign.schema import MANIFEST
 
 logger = logging.getLogger(__name__)
@@ -36,16 +36,24 @@ def build(
         InputError: listing every bad file, or what excluding them leaves incomplete.
     """
     labelled = utterances[utterances["label"].notna()]
+    if set(labelled["utterance"]) != set(audit["utterance"]):
+        raise InputError(
+            f"results/corpora/{name}/audit.csv names other utterances than utterances.parquet; delete it to have it made again"
+        )
     heard = labelled.drop(columns="raw_label").merge(audit.drop(columns=["file", "origin"]), on="utterance", validate="one_to_one")
     bad = heard[heard["problem"] != ""]
     if on_bad_audio == "error":
         raise_all(
             (f"{row.origin}: {row.problem}" for row in bad.itertuples()),
-            where=f"dataset {name} (all of them: results/corpora/{name}/audit.csv; datasets.{name}.on_bad_audio: exclude leaves them out)",
+            where=f"dataset {name} (all of them: results/corpora/{name}/audit.csv; when they are mended: --forcerun audit_audio; "
+            f"datasets.{name}.on_bad_audio: exclude leaves them out)",
         )
     good = heard[heard["problem"] == ""]
     if len(bad):
-        logger.warning("dataset %s: %d of %d utterances are excluded for bad audio:", name, len(bad), len(heard))
+        logger.warning(
+            "dataset %s: %d of %d utterances are excluded for bad audio (when it is mended: --forcerun audit_audio):",
+            *(name, len(bad), len(heard)),
+        )
         for row in bad.itertuples():
             logger.warning("dataset %s: excluded: %s: %s", name, row.origin, row.problem)
         raise_all(description.splits(good, dataset), where=f"dataset {name}, bad audio excluded")
@@ -53,7 +61,13 @@ def build(
         "rows": len(utterances),
         "left_out": description.left_out(utterances),
         "excluded": [
-            {"utterance": row.utterance, "split": row.split, "label": row.label, "problem": row.problem.replace(row.file, "").lstrip(": ")}
+            {
+                "utterance": row.utterance,
+                "speaker": row.speaker,
+                "split": row.split,
+                "label": row.label,
+                "problem": row.problem.replace(row.file, "").lstrip(": "),
+            }
             for row in bad.itertuples()
         ],
         "unused_splits": description.unused(good, dataset),
@@ -64,8 +78,9 @@ def build(
         "channels": {f"{channels:.0f}": int(count) for channels, count in good["channels"].value_counts().sort_index().items()},
         "not_as_published": description.differences(utterances, dataset),
     }
-    manifest = good[[column for column in MANIFEST.columns if column in good]].sort_values("utterance", ignore_index=True)
-    manifest["end"] = manifest["end"].fillna(manifest["start"] + manifest["duration"])
+    # An end that is not given is where the samples that were heard end: counted in samples, so that they are read again.
+    heard_until = ((good["start"] * good["rate"]).round() + (good["duration"] * good["rate"]).round()) / good["rate"]
+    manifest = good.assign(end=good["end"].fillna(heard_until))[list(MANIFEST.columns)].sort_values("utterance", ignore_index=True)
     return MANIFEST.check(manifest, f"dataset {name}"), counts
 
 

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from glob import glob
 from pathlib import Path
 
 from cuealign.errors import InputError
@@ -12,8 +13,12 @@ _SHOWN = 20
 
 
 def visible(folder: Path, pattern: str) -> Iterator[Path]:
-    """Paths below ``folder`` that match, sorted, without the ``._`` files that some archives leave beside real ones."""
-    return (path for path in sorted(folder.glob(pattern)) if not path.name.startswith("._"))
+    """Paths below ``folder`` that match, sorted; linked folders are followed, hidden files left out.
+
+    Among the hidden ones are the ``._`` files that some archives leave beside real ones.
+    """
+    # Path.glob() does not follow links in this version of Python.
+    return (folder / name for name in sorted(glob(pattern, root_dir=folder, recursive=True)))  # noqa: PTH207
 
 
 def locate(root: str, pattern: str, *, depth: int, what: str) -> Path:
@@ -55,11 +60,17 @@ def text_lines(path: Path) -> Iterator[tuple[int, str]]:
         logger.warning("%s: begins with a byte order mark, which the release does not have; read all the same", path)
     if "\r" in text:
         logger.warning("%s: lines end with CR LF, unlike those of the release; read all the same", path)
-    yield from enumerate(text.removeprefix("\ufeff").splitlines(), start=1)
+    # Not splitlines(), which also splits at form feeds and the like.
+    yield from enumerate((line.removesuffix("\r") for line in text.removeprefix("\ufeff").split("\n")), start=1)
+
+
+def printable(path: Path) -> str:
+    """The path as text that any file can hold, also where its name is not UTF-8."""
+    return str(path).encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def without_label(folder: Path, pattern: str, known: set[str]) -> list[str]:
     """One line per audio file that has no label line: the first thing to look at where counts do not agree."""
-    lost = [path.relative_to(folder) for path in visible(folder, pattern) if path.stem not in known]
+    lost = [printable(path.relative_to(folder)) for path in visible(folder, pattern) if path.stem not in known]
     lines = [f"{path}: there is no label line for this file" for path in lost[:_SHOWN]]
     return lines + [f"… and for {len(lost) - _SHOWN} files more"] * (len(lost) > _SHOWN)

@@ -17,16 +17,14 @@ def utterance_ids(table: pd.DataFrame) -> list[str]:
     """Ids from file names without their ending, and the segment where a file holds several utterances.
 
     Args:
-        table: columns ``file``, ``start`` and ``end`` (s; end NaN for the end of the file). Where files are named by
-            whole paths, what all of these have in common, which names a machine, is not part of the ids.
+        table: columns ``file``, ``start`` and ``end`` (s; end NaN for the end of the file). Of a whole path, or one that
+            leads upwards, only the last folder is part of the id: the rest names a machine and its user.
     """
-    files = [Path(file) for file in table["file"]]
-    whole = [file.parent for file in files if file.is_absolute()]
-    common = Path(os.path.commonpath(whole)) if whole else None
-    files = [file.relative_to(common) if file.is_absolute() else file for file in files]
-    stems = [str(file.with_suffix("")) for file in files]
-    segments = table["file"].duplicated(keep=False) & ((table["start"] > 0) | table["end"].notna())
+    files = [Path(os.path.normpath(file)) for file in table["file"]]
+    files = [Path(*file.parts[-2:]) if file.is_absolute() or ".." in file.parts else file for file in files]
+    stems = [str(file.parent / file.stem).replace("..", "") for file in files]
+    segments = pd.Series(files, dtype=object).duplicated(keep=False).to_numpy() & ((table["start"] > 0) | table["end"].notna()).to_numpy()
     return [
-        f"{stem}[{row.start:g},{'' if pd.isna(row.end) else f'{row.end:g}'}]" if segment else stem
+        f"{stem}[{row.start:.10g},{'' if pd.isna(row.end) else f'{row.end:.10g}'}]" if segment else stem
         for stem, segment, row in zip(stems, segments, table.itertuples(), strict=True)
     ]

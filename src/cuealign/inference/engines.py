@@ -15,5 +15,9 @@ def responder(loaded: Responder | CausalModel, entry: Mapping[str, Any], labels:
     """What answers sweeps: the loaded system itself, or the engine of the model's entry over the loaded language model."""
     if isinstance(loaded, Responder):
         return loaded
-    options = {"budget": entry["pack_tokens"], "workers": entry["workers"]} if entry["engine"] == "packed" else {}
+    if entry["engine"] != "packed":
+        return ENGINES[entry["engine"]](loaded, labels)
+    if entry["compile"] and entry["device"].startswith("cuda"):
+        loaded.compile()
+    options = {"budget": entry["pack_tokens"], "workers": entry["workers"]}
     return ENGINES[entry["engine"]](loaded, labels, **options)

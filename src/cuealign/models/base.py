@@ -148,6 +148,10 @@ class CausalModel(ABC):
         """As :attr:`Responder.fingerprint`."""
 
     @abstractmethod
+    def compile(self) -> None:
+        """Have what a packed pass runs compiled, from the next pass on."""
+
+    @abstractmethod
     def encode(self, audios: Sequence[PreparedAudio]) -> Any:
         """Embeddings of the audio tokens of several utterances, one after the other, shape ``(tokens, hidden)``."""
 

@@ -1,20 +1,20 @@
 """Reader ``audformat``: a database folder in the format of the ``audformat`` package, such as ``audb`` loads.
 
-The format: https://audeering.github.io/audformat. Tables are read from their CSV or Parquet files; pickled copies, which
-``audformat`` itself would prefer, are never opened, as opening one runs whatever code is in it.
+The format: https://audeering.github.io/audformat, a header ``db.yaml`` and a table file each. It is read as text and not by
+that package: the package would make the speaker ``01`` the number 1, would take a value that the header does not list for
+a missing one, and would open pickled copies and headers that run code.
 """
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import audformat
 import pandas as pd
 import yaml
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from cuealign.corpora import readers
+from cuealign.corpora import readers, texttable
+from cuealign.corpora.columns import seconds
 from cuealign.corpora.readers import RAW_COLUMNS, ReaderOptions
 from cuealign.corpora.rows import normalise_gender, utterance_ids
 from cuealign.errors import InputError, raise_all
@@ -42,56 +42,66 @@ class Options(ReaderOptions):
     language: str = Field(default="", description="ISO 639-3 code of the language, for all utterances.")
 
 
+class _Part(BaseModel):
+    """What is read of a part of the header; the rest is the database's own."""
+
+    model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True)
+
+
+class _Column(_Part):
+    scheme_id: str | None = None
+
+
+class _Table(_Part):
+    columns: dict[str, _Column] | None = None
+
+
+class _MiscTable(_Table):
+    levels: dict[str, Any] | list[str]
+
+
+class _Scheme(_Part):
+    labels: dict[str | int, Any] | list[Any] | str | None = None
+
+
+class _Header(_Part):
+    tables: dict[str, _Table] | None = None
+    misc_tables: dict[str, _MiscTable] | None = None
+    schemes: dict[str, _Scheme] | None = None
+
+
 def sources(dataset: Mapping[str, Any]) -> list[str]:
     """The header and the files of all tables that are read."""
     options, root = readers.options(dataset), Path(dataset["root"])
     header = _header(root)
-    names = [*options.tables, *header.get("misc_tables", {})]
-    if options.speaker_table in header.get("tables", {}):
-        names.append(options.speaker_table)
-    problems = [
-        f"there is no table {name!r} (found: {', '.join(header.get('tables', {}))})"
-        for name in options.tables
-        if name not in header.get("tables", {})
-    ]
-    raise_all(problems, where=str(root / HEADER))
-    return [str(root / HEADER), *(str(_table_file(root, name)) for name in dict.fromkeys(names))]
+    tables = header.tables or {}
+    found = ", ".join(tables)
+    raise_all((f"there is no table {name!r} (found: {found})" for name in options.tables if name not in tables), where=str(root / HEADER))
+    names = [*options.tables, *([options.speaker_table] if options.speaker_table in tables else [])]
+    used = [header.tables[name].columns or {} for name in names]
+    schemes = [column.scheme_id for columns in used for column in columns.values()]
+    misc = [labels for scheme in schemes if isinstance(labels := _labels(header, scheme), str)]
+    return [str(root / HEADER), *(str(_table_file(root, name)) for name in dict.fromkeys([*names, *misc]))]
 
 
-def read(dataset: Mapping[str, Any], files: Sequence[str]) -> pd.DataFrame:
+def read(dataset: Mapping[str, Any], _files: Sequence[str]) -> pd.DataFrame:
     """Read the tables of the database.
 
     Args:
         dataset: entry of the config.
-        files: header and table files, from :func:`sources`.
 
     Returns:
         Columns :data:`cuealign.corpora.readers.RAW_COLUMNS`, one row per row of the tables; a missing label is empty text.
 
     Raises:
-        InputError: naming the table and what is missing in it.
+        InputError: naming the table, its line and what is missing there.
     """
     options, root = readers.options(dataset), Path(dataset["root"])
-    database = _load(root, files)
-    parts = []
-    for name in options.tables:
-        index = audformat.utils.to_segmented_index(database[name].index, allow_nat=True)
-        table = pd.DataFrame(
-            {
-                "raw_label": _text(_column(database, name, options.column, options)),
-                "speaker": _text(_column(database, name, options.speaker, options)),
-                "gender": _text(_gender(database, name, options)),
-            }
-        )
-        table["split"] = name if options.split == TABLE_NAME else _text(_column(database, name, options.split, options))
-        table["file"] = index.get_level_values("file").astype(str)
-        table["start"] = index.get_level_values("start").total_seconds().to_numpy()
-        table["end"] = index.get_level_values("end").total_seconds().to_numpy()
-        table["origin"] = [f"{_table_file(root, name)}, {file}" for file in table["file"]]
-        parts.append(table.fillna({"start": 0.0}))
+    database = _Database(root, _header(root), options)
+    parts = [database.utterances(name) for name in options.tables]
     raw = pd.concat(parts, ignore_index=True)
     raw["gender"] = normalise_gender(raw["gender"])
-    problems = [f"{row.origin}: there is no {options.speaker} for this file" for row in raw[raw["speaker"] == ""].itertuples()]
+    problems = [f"{row.origin}: there is no {options.speaker} for {row.file}" for row in raw[raw["speaker"] == ""].itertuples()]
     problems += [
         f"{row.origin}: gender is {row.gender!r}, not female, male or unknown"
         for row in raw[~raw["gender"].isin(("female", "male", "unknown"))].itertuples()
@@ -102,12 +112,101 @@ def read(dataset: Mapping[str, Any], files: Sequence[str]) -> pd.DataFrame:
     return raw.assign(language=options.language)[list(RAW_COLUMNS)]
 
 
-def _header(root: Path) -> dict[str, Any]:
+class _Database:
+    """Tables of text and what the header says of them."""
+
+    def __init__(self, root: Path, header: _Header, options: Options) -> None:
+        self.root, self.header, self.options = root, header, options
+        self.perfile = self._load(options.speaker_table) if options.speaker_table in (header.tables or {}) else None
+
+    def _load(self, name: str) -> pd.DataFrame:
+        """A table with its index as columns: file, and start and end (s) where it lists segments."""
+        path = _table_file(self.root, name)
+        table, word = texttable.read(path)
+        if "file" not in table:
+            raise InputError(f"{path}: has no column 'file' (found: {', '.join(table.columns)})")
+        problems = []
+        for column, default in (("start", 0.0), ("end", float("nan"))):
+            if column in table:
+                values = [default if value in ("", "NaT") else seconds(value) for value in table[column]]
+                problems += [
+                    f"{word} {row}: {column} is {table[column][row]!r}, not a time"
+                    for row, value in zip(table.index, values, strict=True)
+                    if value is None
+                ]
+                table[column] = pd.Series(values, index=table.index, dtype=float)
+        raise_all(problems, where=str(path))
+        return table.assign(origin=[f"{path}, {word} {number}" for number in table.index])
+
+    def utterances(self, name: str) -> pd.DataFrame:
+        """Rows of a table, under the names of :data:`RAW_COLUMNS`."""
+        table, options = self._load(name), self.options
+        rows = table[["file", "origin"]].copy()
+        rows["start"] = table.get("start", 0.0)
+        rows["end"] = table.get("end", float("nan"))
+        rows["raw_label"] = self._values(name, table, options.column)[0]
+        rows["speaker"], scheme = self._values(name, table, options.speaker)
+        rows["split"] = name if options.split == TABLE_NAME else self._values(name, table, options.split)[0]
+        known = self._of_speakers(scheme)
+        if options.gender is None:
+            rows["gender"] = ""
+        elif known is not None:
+            rows["gender"] = [known.get(speaker, "") for speaker in rows["speaker"]]
+        else:
+            rows["gender"] = self._values(name, table, options.gender)[0]
+        return rows
+
+    def _values(self, name: str, table: pd.DataFrame, column: str) -> tuple[list[str], str | None]:
+        """A column for every row of a table, its own or that of the file's, and the column's scheme."""
+        if column in table:
+            return table[column].tolist(), self._scheme_of(name, column)
+        if self.perfile is None:
+            raise InputError(f"{self.root}: table {name!r} has no column {column!r}, and there is no table {self.options.speaker_table!r}")
+        if column not in self.perfile:
+            raise InputError(f"{self.root}: neither table {name!r} nor table {self.options.speaker_table!r} has a column {column!r}")
+        of_file: dict[str, str] = {}
+        for row in self.perfile[["file", "origin", column]].itertuples(index=False):
+            if of_file.setdefault(row.file, row[2]) != row[2]:
+                raise InputError(f"{row.origin}: {column} of {row.file} is {row[2]!r}, and {of_file[row.file]!r} before")
+        return [of_file.get(file, "") for file in table["file"]], self._scheme_of(self.options.speaker_table, column)
+
+    def _scheme_of(self, table: str, column: str) -> str | None:
+        entry = ((self.header.tables or {})[table].columns or {}).get(column)
+        return entry.scheme_id if entry else None
+
+    def _of_speakers(self, scheme: str | None) -> dict[str, str] | None:
+        """Gender of each speaker, where the speakers' scheme knows it: in a table, or in the header itself."""
+        labels, key = _labels(self.header, scheme), self.options.gender
+        if isinstance(labels, str):
+            path = _table_file(self.root, labels)
+            table, word = texttable.read(path)
+            level = next(iter(self.header.misc_tables[labels].levels))
+            if key not in table or level not in table:
+                return None
+            twice = table.index[table[level].duplicated()]
+            raise_all((f"{word} {row}: {table[level][row]!r} occurs more than once" for row in twice), where=str(path))
+            return dict(zip(table[level], table[key], strict=True))
+        if isinstance(labels, dict) and any(isinstance(values, dict) and key in values for values in labels.values()):
+            return {str(name): str(values.get(key, "")) for name, values in labels.items() if isinstance(values, dict)}
+        return None
+
+
+def _labels(header: _Header, scheme: str | None) -> Any:
+    """Labels of a scheme: a mapping, a list, the name of a table, or None."""
+    entry = (header.schemes or {}).get(scheme) if scheme else None
+    labels = entry.labels if entry else None
+    return labels if not isinstance(labels, str) or labels in (header.misc_tables or {}) else None
+
+
+def _header(root: Path) -> _Header:
+    path = root / HEADER
     try:
-        # audformat's own loader would construct any Python object that the file names.
-        return yaml.safe_load((root / HEADER).read_text(encoding="utf-8"))
+        return _Header.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InputError(f"{root / HEADER}: cannot be read as the header of an audformat database ({error})") from error
+        raise InputError(f"{path}: cannot be read as the header of an audformat database ({error})") from error
+    except ValidationError as error:
+        problems = [f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}".lstrip(": ") for problem in error.errors()]
+        raise InputError(f"{path}: is no header of an audformat database: {'; '.join(problems)}") from None
 
 
 def _table_file(root: Path, name: str) -> Path:
@@ -116,55 +215,3 @@ def _table_file(root: Path, name: str) -> Path:
             return path
     pickled = " (a pickled copy is there, but is not opened, as it may run code)" if (root / f"db.{name}.pkl").is_file() else ""
     raise InputError(f"{root}: table {name!r} has no file db.{name}.csv or db.{name}.parquet{pickled}")
-
-
-def _load(root: Path, files: Sequence[str]) -> audformat.Database:
-    """The database with the tables of ``files``, loaded out of sight of any pickled copy."""
-    database = audformat.Database.load_header_from_yaml(_header(root))
-    with tempfile.TemporaryDirectory() as folder:
-        for file in map(Path, files):
-            Path(folder, file.name).symlink_to(file.resolve())
-        # Tables that serve as schemes of others come first.
-        for name in [*database.misc_tables, *database.tables]:
-            if any(Path(folder, f"db.{name}.{ending}").exists() for ending in ("csv", "parquet")):
-                database[name].load(str(Path(folder, f"db.{name}")))
-    return database
-
-
-def _column(database: audformat.Database, table: str, column: str, options: Options, *, key: str | None = None) -> pd.Series:
-    """A column, or what its scheme says under ``key``, for every row of a table: its own, or that of the file's."""
-    own = database[table]
-    if column in own.columns:
-        return own[column].get(map=key) if key else own[column].get()
-    if options.speaker_table not in database.tables:
-        raise InputError(f"{database.name}: table {table!r} has no column {column!r}, and there is no table {options.speaker_table!r}")
-    other = database[options.speaker_table]
-    if column not in other.columns:
-        raise InputError(f"{database.name}: neither table {table!r} nor table {options.speaker_table!r} has a column {column!r}")
-    values = other[column].get(map=key) if key else other[column].get()
-    if other.is_filewise:
-        return values.reindex(own.index.get_level_values("file"))
-    return values.reindex(audformat.utils.to_segmented_index(own.index, allow_nat=True))
-
-
-def _gender(database: audformat.Database, table: str, options: Options) -> pd.Series:
-    if options.gender is None:
-        return pd.Series("", index=database[table].index)
-    holder = database[table] if options.speaker in database[table].columns else database[options.speaker_table]
-    scheme = database.schemes.get(holder[options.speaker].scheme_id) if options.speaker in holder.columns else None
-    if scheme is not None and scheme.labels is not None and options.gender in _scheme_keys(database, scheme):
-        return _column(database, table, options.speaker, options, key=options.gender)
-    return _column(database, table, options.gender, options)
-
-
-def _scheme_keys(database: audformat.Database, scheme: audformat.Scheme) -> set[str]:
-    """What a scheme knows of its labels: columns of a table, or keys of a mapping."""
-    if isinstance(scheme.labels, str):
-        return set(database[scheme.labels].columns)
-    if isinstance(scheme.labels, dict):
-        return {key for values in scheme.labels.values() if isinstance(values, dict) for key in values}
-    return set()
-
-
-def _text(values: pd.Series) -> list[str]:
-    return ["" if pd.isna(value) else str(value) for value in values]

@@ -6,7 +6,7 @@ column ``file``.
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import pandas as pd
 from pydantic import Field
@@ -14,7 +14,7 @@ from pydantic import Field
 from cuealign.corpora import readers
 from cuealign.corpora.columns import pick
 from cuealign.corpora.readers import RAW_COLUMNS, ReaderOptions
-from cuealign.corpora.release import visible
+from cuealign.corpora.release import printable, visible
 from cuealign.corpora.rows import utterance_ids
 from cuealign.errors import InputError
 
@@ -22,7 +22,9 @@ from cuealign.errors import InputError
 class Options(ReaderOptions):
     """Which files there are."""
 
-    files: str = Field(default="**/*.wav", description="Pattern of the audio files below `root`; `**` stands for any folders.")
+    files: Annotated[str, Field(pattern=r"^[^/]")] = Field(
+        default="**/*.wav", description="Pattern of the audio files below `root`; `**` stands for any folders."
+    )
 
 
 def sources(_dataset: Mapping[str, Any]) -> list[str]:
@@ -36,6 +38,8 @@ def listing(dataset: Mapping[str, Any]) -> list[str]:
     if not root.is_dir():
         raise InputError(f"{root}: there is no such folder")
     names = [str(path.relative_to(root)) for path in visible(root, pattern) if path.is_file()]
+    if broken := [name for name in names if printable(Path(name)) != name]:
+        raise InputError(f"{root}: the name of {printable(Path(broken[0]))} is not UTF-8; rename it ({len(broken)} such files)")
     if not names:
         raise InputError(f"{root}: no file matches {pattern!r} (options.files)")
     return names

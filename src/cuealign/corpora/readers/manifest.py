@@ -5,6 +5,7 @@ columns and fixed values are given by ``datasets.<id>.columns``. All values are 
 stays ``01``.
 """
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,12 @@ from typing import Any
 import pandas as pd
 
 from cuealign.corpora import texttable
-from cuealign.corpora.columns import pick
+from cuealign.corpora.columns import needed, pick
 from cuealign.corpora.readers import RAW_COLUMNS, ReaderOptions
 from cuealign.corpora.rows import utterance_ids
+from cuealign.errors import ConfigError, InputError
+
+logger = logging.getLogger(__name__)
 
 
 class Options(ReaderOptions):
@@ -41,10 +45,18 @@ def read(dataset: Mapping[str, Any], _files: Sequence[str]) -> pd.DataFrame:
     parts = []
     for split, file in _tables(dataset):
         path = Path(file)
-        found, word = texttable.read(path)
+        found, word = texttable.read(path, needed(dataset["columns"]))
+        if split is not None and "split" in dataset["columns"]:
+            raise ConfigError("columns.split: each table stands for a split already")
+        if split is not None and "split" in found and (found["split"] != split).any():
+            logger.warning("%s: its column split is not used, as the config says that all of it is of the split %r", path, split)
         parts.append(pick(found, dataset["columns"], path=path, word=word, split=split).assign(folder=dataset["root"] or str(path.parent)))
     table = pd.concat(parts, ignore_index=True)
-    if (table["utterance"] == "").all():
+    named = [(part["utterance"] != "").all() for part in parts]
+    if len(set(named)) > 1:
+        files = [file for (_, file), ids in zip(_tables(dataset), named, strict=True) if not ids]
+        raise InputError(f"{files[0]}: has no column utterance, which other tables of the dataset have")
+    if not named[0]:
         table["utterance"] = utterance_ids(table)
     table["file"] = [str(Path(folder, file)) for folder, file in zip(table["folder"], table["file"], strict=True)]
     return table[list(RAW_COLUMNS)]
