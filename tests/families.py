@@ -1,7 +1,7 @@
 """Tiny random checkpoints of the audio language models' real classes, written by ``save_pretrained``.
 
 Weights are large, so that logits differ between prompts enough for a mistake to show; the rows of the output layer that
-belong to label words are larger still, so that some greedy answers are labels and others leave them.
+belong to label words and the end of turn are larger still, so that answers end.
 """
 
 from collections.abc import Callable
