@@ -75,6 +75,17 @@ def questions(
     return result
 
 
+def sample(manifest: pd.DataFrame, asked: Mapping[str, Sequence[Question]], store: ResponseStore, count: int = 3) -> list[Sweep]:
+    """A few of the sweeps to come, from the shortest utterance to the longest, for gates; none where all is answered."""
+    todo = [
+        (row, tuple(question.prompt for question in asked[row.utterance]))
+        for row in manifest.sort_values(["duration", "utterance"]).itertuples()
+        if any(question.key not in store for question in asked[row.utterance])
+    ]
+    places = sorted({round(place * (len(todo) - 1) / max(1, count - 1)) for place in range(count)}) if todo else []
+    return [Sweep(todo[place][0].utterance, audio.reader(todo[place][0]), todo[place][1]) for place in places]
+
+
 def answer(
     manifest: pd.DataFrame,
     asked: Mapping[str, Sequence[Question]],

@@ -1,0 +1,103 @@
+"""Gates: what must hold before an hour of GPU time is spent, tried on a few utterances with the model that is loaded.
+
+Each stands for a failure that has gone unnoticed in published evaluations: audio that never reached the model, answers that
+depend on what else is in the batch, sampling where greedy answers were meant.
+"""
+
+import logging
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from cuealign.errors import ModelError
+from cuealign.inference.reference import ReferenceEngine
+from cuealign.models.base import CausalModel, Label, Responder, Response, Sweep
+
+logger = logging.getLogger(__name__)
+
+TOLERANCE = {"float32": 1e-3, "float16": 0.1, "bfloat16": 0.5}
+"""Largest difference of a label's log-probability between two ways to compute it, by dtype: rounding, and no more."""
+
+HEARD = 1e-3
+"""Smallest change of a log-probability, somewhere, by which a model shows that it hears the difference to silence."""
+
+PROMPTS = 3
+"""Prompts of each utterance that are tried."""
+
+
+def check(model: CausalModel, engine: Responder, labels: Sequence[Label], sweeps: Sequence[Sweep], *, dtype: str) -> None:
+    """Pass all gates or raise.
+
+    Args:
+        model: as loaded.
+        engine: that will do the sweep.
+        labels: in the order of the responses.
+        sweeps: of a few utterances.
+        dtype: of the weights.
+
+    Raises:
+        ModelError: naming every gate that failed, the utterance and what was found.
+    """
+    tried = [Sweep(sweep.utterance, sweep.hear(), sweep.prompts[:PROMPTS]) for sweep in sweeps]
+    answers = dict(zip((sweep.utterance for sweep in tried), engine.respond(tried), strict=True))
+    problems = [
+        *_placeholders(model, tried),
+        *_heard(engine, tried, answers),
+        *_one_at_a_time(model, labels, tried, answers, TOLERANCE[dtype]),
+        *_order(engine, tried, answers, TOLERANCE[dtype]),
+    ]
+    if problems:
+        lines = "\n".join(f"  - {problem}" for problem in problems)
+        raise ModelError(f"the model fails {len(problems)} of its gates, so that no answer of it can be trusted:\n{lines}")
+    logger.info("gates passed on %d utterances: audio heard, placeholders, one prompt at a time, order", len(tried))
+
+
+def _placeholders(model: CausalModel, sweeps: Sequence[Sweep]) -> Iterator[str]:
+    """Every prompt holds as many placeholders as there are audio tokens, and there are some."""
+    frontend = model.frontend
+    for sweep in sweeps:
+        audio = frontend.prepare(sweep.hear())
+        for prompt in sweep.prompts:
+            found = frontend.tokenise(prompt, audio.tokens).count(frontend.audio_token)
+            if found != audio.tokens or found == 0:
+                yield f"placeholders: {sweep.utterance} has {audio.tokens} audio tokens, its prompt {found} placeholders"
+                break
+
+
+def _heard(engine: Responder, sweeps: Sequence[Sweep], answers: dict[str, list[Response]]) -> Iterator[str]:
+    """Silence in the place of the sound changes the scores."""
+    silent = [Sweep(sweep.utterance, np.zeros_like(sweep.hear()), sweep.prompts) for sweep in sweeps]
+    for sweep, responses in zip(sweeps, engine.respond(silent), strict=True):
+        change = _difference(answers[sweep.utterance], responses)
+        if change < HEARD and np.abs(sweep.hear()).max() > 0:
+            yield f"audio: silence in the place of {sweep.utterance} changes no score by more than {change:.1e}: the model does not hear it"
+
+
+def _one_at_a_time(
+    model: CausalModel, labels: Sequence[Label], sweeps: Sequence[Sweep], answers: dict[str, list[Response]], tolerance: float
+) -> Iterator[str]:
+    """The engine agrees with the family's own code, asked greedily, one prompt at a time."""
+    for sweep, expected in zip(sweeps, ReferenceEngine(model, labels).respond(sweeps), strict=True):
+        found = answers[sweep.utterance]
+        difference = _difference(found, expected)
+        if not difference <= tolerance:
+            yield f"one prompt at a time: scores of {sweep.utterance} differ by {difference:.2g}, more than {tolerance:g}"
+        for mine, theirs in zip(found, expected, strict=True):
+            margin = np.ptp(np.sort(theirs.label_logprobs)[-2:])
+            if mine.answer != theirs.answer and margin > 2 * tolerance:
+                yield f"one prompt at a time: {sweep.utterance} is answered {theirs.answer!r}, and {mine.answer!r} by the engine"
+                break
+
+
+def _order(engine: Responder, sweeps: Sequence[Sweep], answers: dict[str, list[Response]], tolerance: float) -> Iterator[str]:
+    """What else is asked, and in which order, changes nothing."""
+    turned = [Sweep(sweep.utterance, sweep.audio, sweep.prompts[::-1]) for sweep in sweeps[::-1]]
+    for sweep, responses in zip(turned, engine.respond(turned), strict=True):
+        difference = _difference(answers[sweep.utterance], responses[::-1])
+        if not difference <= tolerance:
+            yield f"order: scores of {sweep.utterance} change by {difference:.2g} with the order of utterances and prompts"
+
+
+def _difference(found: Sequence[Response], expected: Sequence[Response]) -> float:
+    pairs = zip(found, expected, strict=True)
+    return float(max(np.abs(np.subtract(mine.label_logprobs, theirs.label_logprobs)).max() for mine, theirs in pairs))
