@@ -145,7 +145,7 @@ def test_a_condition_without_an_utterance_is_an_error(manifest):
 
 def test_sound_that_changed_since_the_manifest_is_refused(manifest, tmp_path):
     write(tmp_path / "audio" / "u3.wav", tone(0.11, seed=99))
-    with pytest.raises(InputError, match=r"u3\.wav: the sound has changed since the manifest was built"):
+    with pytest.raises(InputError, match=r"u3\.wav: the sound has changed since the corpus was heard"):
         run(manifest, [], tmp_path / "store")
 
 
