@@ -20,12 +20,13 @@ def main(
     *,
     split: str,
     splits: dict,
+    limit: int | None,
     labels: dict,
     prompt: dict,
     readout: str,
 ) -> None:
     table = predict(
-        select(MANIFEST.read(manifest), splits, split),
+        select(MANIFEST.read(manifest), splits, split, limit=limit),
         read_tokens(condition),
         pd.concat([RESPONSES.read(path) for path in responses], ignore_index=True),
         prompt_template(prompt),
@@ -45,6 +46,7 @@ if __name__ == "__main__":
             snakemake.output[0],
             split=snakemake.wildcards.split,
             splits=snakemake.params.splits,
+            limit=snakemake.params.limit,
             labels=snakemake.params.labels,
             prompt=snakemake.params.prompt,
             readout=snakemake.params.readout,

@@ -25,13 +25,14 @@ def main(
     entry: dict,
     split: str,
     splits: dict,
+    limit: int | None,
     shard: int,
     shards: int,
     labels: dict,
     prompt: dict,
 ) -> int:
     words, template = label_words(labels), prompt_template(prompt)
-    utterances = sweep.shard_of(select(MANIFEST.read(manifest), splits, split), shard, shards)
+    utterances = sweep.shard_of(select(MANIFEST.read(manifest), splits, split, limit=limit), shard, shards)
     loaded = backends.module(entry["backend"], name).load(entry, name, words, template)
     model = responder(loaded, entry, words)
     asked = sweep.questions(
@@ -57,6 +58,7 @@ if __name__ == "__main__":
             entry=snakemake.params.model | {"device": device},
             split=snakemake.wildcards.split,
             splits=snakemake.params.splits,
+            limit=snakemake.params.limit,
             shard=int(snakemake.wildcards.shard),
             shards=snakemake.params.shards,
             labels=snakemake.params.labels,

@@ -132,6 +132,7 @@ MISTAKES = {
     ),
     "path with braces in a list": (("datasets", "emosynth", "manifest"), {"test": ["/data/{x}.csv"]}, "/data/{x}.csv: a path must not"),
     "unknown way with bad audio": (("datasets", "emosynth", "on_bad_audio"), "ignore", "Input should be 'error' or 'exclude'"),
+    "limit of nothing": (("grid", 0, "limit"), 0, "grid[0].limit: Input should be greater than or equal to 1"),
     "wrong type": (("statistics", "resamples"), "many", "statistics.resamples: Input should be a valid integer"),
 }
 
@@ -239,3 +240,26 @@ def test_config_in_the_readme_is_valid(demo):
     readme = (ROOT / "config/README.md").read_text(encoding="utf-8")
     example = readme.split("```yaml\n")[1].split("```")[0]
     assert len(load(merge(copy.deepcopy(demo), yaml.safe_load(example))).runs()) == 2 * (3 + 3 + 6)
+
+
+def test_two_limits_of_one_cell_are_refused(demo):
+    values = copy.deepcopy(demo)
+    values["grid"] = [values["grid"][0] | {"interventions": ["none"]}, values["grid"][0] | {"interventions": ["correct"], "limit": 20}]
+    with pytest.raises(ConfigError, match=r"grid\[1\]\.limit: emosynth/test/cue-tiny has another limit in an earlier block"):
+        load(values)
+    values["grid"][0]["limit"] = 20
+    assert load(values).limit("emosynth", "test", "cue-tiny") == 20
+
+
+def test_examples_in_the_docs_are_valid(demo):
+    models = (ROOT / "docs/models.md").read_text(encoding="utf-8")
+    corpora = (ROOT / "docs/corpora.md").read_text(encoding="utf-8")
+    tried = load(merge(copy.deepcopy(demo), yaml.safe_load(models.split("```yaml\n")[1].split("```")[0])))
+    assert tried.limit("ravdess", "test", "af3") == 20
+    emodb = yaml.safe_load(corpora.split("```yaml\n")[1].split("```")[0])
+    assert load(merge(copy.deepcopy(demo), emodb)).datasets["emodb"].reader == "audformat"
+    given = {"title": "t", "licence": "l", "labels": ["sad", "angry"], "splits": ["train", "test"]}
+    for part in corpora.split("```yaml\n")[2:]:
+        example = yaml.safe_load(part.split("```")[0])
+        for entry in [{"reader": "manifest", **example}] if "columns" in example else example.values():
+            load(merge(copy.deepcopy(demo), {"datasets": {"mine": given | entry}}))

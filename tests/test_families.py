@@ -175,3 +175,11 @@ def test_flex_attention_gives_the_same_as_dense(model):
         patch.setattr(torch, "compile", lambda function, **_options: function)
         (found,) = respond(engine, asked)
     assert_same(found, expected)
+
+
+def test_an_option_that_the_backend_does_not_know_is_named(model):
+    from cuealign.errors import ModelError
+
+    backend = type(model).__module__.rsplit(".", 1)[-1]
+    with pytest.raises(ModelError, match=r"models\.tiny\.options: unknown option 'sytem'; known: (none|system, seconds)"):
+        backends.module(backend, "tiny").load(ENTRY | {"options": {"sytem": "x"}}, "tiny", LABELS, TEMPLATE)

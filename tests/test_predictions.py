@@ -1,6 +1,7 @@
 """From responses to predictions, and the frame around the scripts."""
 
 import logging
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -190,3 +191,21 @@ def test_progress_yields_everything_and_needs_a_length():
     assert list(progress([1, 2, 3], "work", unit="item")) == [1, 2, 3]
     with pytest.raises(TypeError, match="total"):
         list(progress(iter([1]), "work", unit="item"))
+
+
+def test_a_limit_takes_all_classes_in_turn_and_more_with_a_greater_one():
+    from cuealign.splits import select
+
+    manifest = pd.DataFrame({"utterance": [f"u{number:02d}" for number in range(40)], "split": ["test", "dev"] * 20})
+    manifest["label"] = ["angry"] * 30 + ["sad"] * 10
+    splits = {"test": ["test"]}
+    chosen = [select(manifest, splits, "test", limit=limit)["utterance"].tolist() for limit in (4, 8, 19, 20, 99)]
+    for fewer, more in pairwise(chosen):
+        assert set(fewer) <= set(more)
+        assert more == sorted(more)
+    assert [len(names) for names in chosen] == [4, 8, 19, 20, 20]
+    labels = manifest.set_index("utterance")["label"]
+    assert labels[chosen[0]].value_counts().to_dict() == {"angry": 2, "sad": 2}
+    assert labels[chosen[2]].value_counts()["sad"] == 5
+    without = manifest[manifest["utterance"] != chosen[0][0]]
+    assert set(chosen[0][1:]) <= set(select(without, splits, "test", limit=4)["utterance"])

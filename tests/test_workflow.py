@@ -123,6 +123,25 @@ def test_a_further_seed_computes_only_its_own_prompts(small, tmp_path):
     assert {"0", "1"} < set(conditions(small, "cue-tiny")["seed"])
 
 
+def test_a_first_try_on_a_few_utterances_says_so_and_is_not_lost(tmp_path):
+    """With a limit, what is answered is kept for the whole."""
+    few = copy.deepcopy(SMALL)
+    few["grid"][0] |= {"limit": 8, "models": ["listener-cues"], "interventions": ["none", "correct"]}
+    few["models"] = {"listener-cues": {"path": "results/models/listener-cues"}}
+    (tmp_path / "few.yaml").write_text(yaml.safe_dump(few))
+    done = snakemake(tmp_path, "--cores", "2", "results/tables/uar.md", configfile=tmp_path / "few.yaml")
+    assert done.returncode == 0, done.stderr
+    assert conditions(tmp_path, "listener-cues")["n"].tolist() == [8, 8]
+    assert "listener (cues) was tried on 8 of 64 utterances of test only." in (tmp_path / "results/tables/uar.md").read_text()
+    del few["grid"][0]["limit"]
+    (tmp_path / "all.yaml").write_text(yaml.safe_dump(few))
+    target = "results/metrics/emosynth/test/listener-cues/conditions.csv"
+    assert snakemake(tmp_path, "--cores", "2", target, configfile=tmp_path / "all.yaml").returncode == 0
+    assert conditions(tmp_path, "listener-cues")["n"].tolist() == [64, 64]
+    log = (tmp_path / "logs/respond/emosynth/test/listener-cues/shard0.log").read_text()
+    assert "112 prompts to answer, 16 already answered" in log
+
+
 def test_killed_in_mid_inference_it_resumes_to_the_same_bytes(small, tmp_path_factory):
     folder = tmp_path_factory.mktemp("killed")
     (folder / "small.yaml").write_text(yaml.safe_dump(SMALL))

@@ -57,6 +57,9 @@ class Block(_Strict):
     seeds: list[Annotated[int, Field(ge=0)]] = Field(
         min_length=1, default=[0, 1, 2, 3, 4], description="Seeds of the random interventions (`shuffle`, `corrupt`)."
     )
+    limit: Annotated[int, Field(ge=1)] | None = Field(
+        default=None, description="Utterances of each split that are put to the models, of all classes in turn: for a first try."
+    )
 
 
 class VoiceQualityThresholds(_Strict):
@@ -341,6 +344,7 @@ class Config(_Strict):
     def _grid(self) -> Iterator[str]:
         """Runs that occur twice, and models that would be tested on what they were trained on."""
         seen: dict[tuple, int] = {}
+        limits: dict[tuple[str, str, str], int | None] = {}
         leaks: dict[tuple[str, str, str], None] = {}
         for index, block in enumerate(self.grid):
             for run in _expand(block):
@@ -349,6 +353,9 @@ class Config(_Strict):
                     yield f"grid[{index}]: {run} occurs more than once (also in grid[{seen[key]}])"
                     break
                 seen[key] = index
+                if limits.setdefault(cell := (run.dataset, run.split, run.model), block.limit) != block.limit:
+                    yield f"grid[{index}].limit: {'/'.join(cell)} has another limit in an earlier block"
+                    break
                 training = self.models[run.model].training
                 if training is not None and training.dataset == run.dataset:
                     splits = self.datasets[run.dataset].splits
@@ -362,6 +369,13 @@ class Config(_Strict):
     def runs(self) -> list["Run"]:
         """Every run of the grid."""
         return [run for block in self.grid for run in _expand(block)]
+
+    def limit(self, dataset: str, split: str, model: str) -> int | None:
+        """Utterances of a split that are put to a model, None for all."""
+        for block in self.grid:
+            if block.dataset == dataset and split in block.splits and model in block.models:
+                return block.limit
+        return None
 
     def used_datasets(self) -> list[str]:
         """Datasets that the grid runs on or that its models are trained on."""

@@ -10,6 +10,7 @@ import pandas as pd
 
 from cuealign.errors import InputError
 from cuealign.schema import DESCRIPTOR_MEANS, MANIFEST, TOKEN_SEQUENCES
+from cuealign.splits import select
 from cuealign.statistics.metrics import MEAN
 
 _TEXT = dict.fromkeys(("p", "seed", "intervention", "label", "prediction", "a", "b"), str)
@@ -66,6 +67,10 @@ class Study:
             yield note
         if counts["not_as_published"]:
             yield "a partial copy, whose counts are not the published ones."
+        for cell in self.select(dataset=dataset):
+            whole = len(select(self.manifest(dataset), self.datasets[dataset]["splits"], cell.split))
+            if (run := int(self.metrics(cell, "conditions")["n"].iloc[0])) < whole:
+                yield f"{self.models[cell.model]['title']} was tried on {run} of {whole} utterances of {cell.split} only."
         if excluded := len(counts["excluded"]):
             yield f"{excluded} utterance{'s' * (excluded > 1)} excluded for bad audio."
         if doubled := sum(len(group["splits"]) > 1 for group in counts["same_sound"]):

@@ -60,6 +60,7 @@ rule respond:
         model=backend_of,
         shards=lookup("models/{model}/shards", within=config),
         splits=lookup("datasets/{dataset}/splits", within=config),
+        limit=lambda wildcards: settings.limit(wildcards.dataset, wildcards.split, wildcards.model),
         labels=lambda wildcards: labels_of(wildcards.dataset),
         prompt=prompt_of,
         code=lambda wildcards: digest(
@@ -87,6 +88,7 @@ rule predict:
     params:
         readout=lookup("readout", within=config),
         splits=lookup("datasets/{dataset}/splits", within=config),
+        limit=lambda wildcards: settings.limit(wildcards.dataset, wildcards.split, wildcards.model),
         labels=lambda wildcards: labels_of(wildcards.dataset),
         prompt=prompt_of,
         code=digest("cuealign.predictions"),

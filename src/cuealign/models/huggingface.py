@@ -181,3 +181,10 @@ def load_weights(family: type[PreTrainedModel], source: Origin, entry: Mapping[s
     """Load the weights of a checkpoint onto the device of the model's entry, in its dtype."""
     model = family.from_pretrained(source.place, dtype=getattr(torch, entry["dtype"]), attn_implementation="sdpa", **source.arguments)
     return model.to(entry["device"])
+
+
+def check_options(entry: Mapping[str, Any], name: str, known: Sequence[str] = ()) -> None:
+    """Raise a ModelError if the model's entry has an option that its backend does not know."""
+    for option in entry["options"]:
+        if option not in known:
+            raise ModelError(f"models.{name}.options: unknown option {option!r}; known: {', '.join(known) or 'none'}")

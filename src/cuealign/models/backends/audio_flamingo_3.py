@@ -9,7 +9,7 @@ from transformers import AudioFlamingo3ForConditionalGeneration, AutoProcessor
 
 from cuealign import audio as audio_module
 from cuealign.models.base import Label, PreparedAudio
-from cuealign.models.huggingface import HuggingFaceFrontend, HuggingFaceModel, load_weights, origin
+from cuealign.models.huggingface import HuggingFaceFrontend, HuggingFaceModel, check_options, load_weights, origin
 from cuealign.models.transfer import to_device
 from cuealign.models.whisper import encode_windows, token_counts
 from cuealign.prompts import PromptTemplate
@@ -75,6 +75,7 @@ class AudioFlamingo3(HuggingFaceModel):
 
 def load(entry: dict[str, Any], name: str, _labels: Sequence[Label], _template: PromptTemplate) -> AudioFlamingo3:
     """Load an Audio Flamingo 3 checkpoint; see :mod:`cuealign.models.backends`."""
+    check_options(entry, name)
     source = origin(entry, name)
     frontend = AudioFlamingo3Frontend(AutoProcessor.from_pretrained(source.place, **source.arguments))
     model = load_weights(AudioFlamingo3ForConditionalGeneration, source, entry)

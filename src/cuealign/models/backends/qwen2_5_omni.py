@@ -9,7 +9,7 @@ from transformers import AutoTokenizer, Qwen2_5OmniThinkerForConditionalGenerati
 
 from cuealign import audio as audio_module
 from cuealign.models.base import Label, PreparedAudio
-from cuealign.models.huggingface import HuggingFaceFrontend, HuggingFaceModel, load_weights, origin
+from cuealign.models.huggingface import HuggingFaceFrontend, HuggingFaceModel, check_options, load_weights, origin
 from cuealign.models.transfer import to_device
 from cuealign.prompts import PromptTemplate
 
@@ -84,6 +84,7 @@ class Qwen25Omni(HuggingFaceModel):
 
 def load(entry: dict[str, Any], name: str, _labels: Sequence[Label], _template: PromptTemplate) -> Qwen25Omni:
     """Load a Qwen2.5-Omni checkpoint, of the thinker or whole; see :mod:`cuealign.models.backends`."""
+    check_options(entry, name, ("system", "seconds"))
     source = origin(entry, name)
     tokenizer = AutoTokenizer.from_pretrained(source.place, **source.arguments)
     extractor = WhisperFeatureExtractor.from_pretrained(source.place, **source.arguments)

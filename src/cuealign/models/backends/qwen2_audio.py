@@ -9,7 +9,7 @@ from transformers import AutoProcessor, Qwen2AudioForConditionalGeneration
 
 from cuealign import audio as audio_module
 from cuealign.models.base import Label, PreparedAudio
-from cuealign.models.huggingface import HuggingFaceFrontend, HuggingFaceModel, load_weights, origin
+from cuealign.models.huggingface import HuggingFaceFrontend, HuggingFaceModel, check_options, load_weights, origin
 from cuealign.models.transfer import to_device
 from cuealign.models.whisper import encode_windows, token_counts
 from cuealign.prompts import PromptTemplate
@@ -67,6 +67,7 @@ class Qwen2Audio(HuggingFaceModel):
 
 def load(entry: dict[str, Any], name: str, _labels: Sequence[Label], _template: PromptTemplate) -> Qwen2Audio:
     """Load a Qwen2-Audio checkpoint; see :mod:`cuealign.models.backends`."""
+    check_options(entry, name)
     source = origin(entry, name)
     frontend = Qwen2AudioFrontend(AutoProcessor.from_pretrained(source.place, **source.arguments))
     model = load_weights(Qwen2AudioForConditionalGeneration, source, entry)
