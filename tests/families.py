@@ -114,6 +114,40 @@ def qwen2_5_omni(folder: Path) -> None:
     extractor().save_pretrained(folder)
 
 
+def qwen3_omni(folder: Path) -> None:
+    from transformers import Qwen3OmniMoeThinkerConfig, Qwen3OmniMoeThinkerForConditionalGeneration
+
+    words = tokenizer()
+    config = Qwen3OmniMoeThinkerConfig(
+        audio_config={
+            "num_mel_bins": MELS,
+            "encoder_layers": LAYERS,
+            "encoder_attention_heads": HEADS,
+            "encoder_ffn_dim": 64,
+            "d_model": HIDDEN,
+            "output_dim": HIDDEN,
+            "downsample_hidden_size": 8,
+        },
+        vision_config={"depth": 1, "hidden_size": 32, "intermediate_size": 32, "num_heads": 2, "out_hidden_size": HIDDEN},
+        text_config={
+            **text_config(len(words)),
+            "moe_intermediate_size": 32,
+            "num_experts": 4,
+            "num_experts_per_tok": 2,
+            "rope_parameters": {"rope_type": "default", "mrope_section": [1, 1, 2], "rope_theta": 1e4, "mrope_interleaved": True},
+        },
+        audio_token_id=words.convert_tokens_to_ids("<|AUDIO|>"),
+        audio_start_token_id=words.convert_tokens_to_ids("<|audio_bos|>"),
+        image_token_id=len(words) + 3,  # pictures, which no prompt has
+        video_token_id=len(words) + 4,
+    )
+    # What the whole checkpoint's config says and that of the thinker does not.
+    config.vision_start_token_id, config.audio_end_token_id = len(words) + 1, words.convert_tokens_to_ids("<|audio_eos|>")
+    save(Qwen3OmniMoeThinkerForConditionalGeneration(config), words, folder)
+    words.save_pretrained(folder)
+    extractor().save_pretrained(folder)
+
+
 def save(model: torch.nn.Module, words: PreTrainedTokenizerFast, folder: Path) -> None:
     """Draw weights and save them as the hub has them."""
     torch.manual_seed(0)
@@ -126,5 +160,5 @@ def save(model: torch.nn.Module, words: PreTrainedTokenizerFast, folder: Path) -
     model.save_pretrained(folder)
 
 
-FAMILIES: dict[str, Callable[[Path], None]] = {"audio_flamingo_3": audio_flamingo_3, "qwen2_5_omni": qwen2_5_omni}
+FAMILIES: dict[str, Callable[[Path], None]] = {"audio_flamingo_3": audio_flamingo_3, "qwen2_5_omni": qwen2_5_omni, "qwen3_omni": qwen3_omni}
 """Backend to what writes a tiny checkpoint for it; ``qwen2_audio`` has the fixture ``checkpoint``."""

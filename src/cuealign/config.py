@@ -216,7 +216,11 @@ class Model(_Strict):
         description="`packed`: all conditions of several utterances in one pass; `prefix`: those of one over a cache of what they "
         "share; `reference`: one prompt at a time.",
     )
-    pack_tokens: int = Field(default=8192, ge=256, description="Tokens of a packed pass; halved where memory runs out.")
+    pack_tokens: int = Field(
+        default=8192,
+        ge=256,
+        description="Tokens of a packed pass on a GPU, halved where memory runs out; elsewhere every utterance has a pass of its own.",
+    )
     compile: bool = Field(default=True, description="Compile the layers for packed passes on a GPU, which takes a quarter of a minute.")
     workers: int = Field(default=0, ge=0, description="Threads that make audio and prompts ready ahead of packed passes.")
     prompt: str = Field(default="emotion", description="Key of `prompts`.")

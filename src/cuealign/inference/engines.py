@@ -17,7 +17,9 @@ def responder(loaded: Responder | CausalModel, entry: Mapping[str, Any], labels:
         return loaded
     if entry["engine"] != "packed":
         return ENGINES[entry["engine"]](loaded, labels)
-    if entry["compile"] and entry["device"].startswith("cuda"):
+    gpu = entry["device"].startswith("cuda")
+    if entry["compile"] and gpu:
         loaded.compile()
-    options = {"budget": entry["pack_tokens"], "workers": entry["workers"]}
+    # Dense attention takes the square of a pass's length: off the GPU, every utterance has a pass of its own.
+    options = {"budget": entry["pack_tokens"] if gpu else 1, "workers": entry["workers"]}
     return ENGINES[entry["engine"]](loaded, labels, **options)

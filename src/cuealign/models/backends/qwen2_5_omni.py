@@ -11,6 +11,7 @@ from cuealign import audio as audio_module
 from cuealign.models.base import Label, PreparedAudio
 from cuealign.models.huggingface import HuggingFaceFrontend, HuggingFaceModel, check_options, load_weights, origin
 from cuealign.models.transfer import to_device
+from cuealign.models.whisper import token_counts
 from cuealign.prompts import PromptTemplate
 
 SECONDS = 30.0
@@ -18,6 +19,8 @@ SECONDS = 30.0
 
 SYSTEM = "You are a helpful assistant."
 """System message, unless the config says otherwise (``options.system``)."""
+
+_TAGS = {"bos_": "<|audio_bos|>", "": "<|AUDIO|>", "eos_": "<|audio_eos|>"}
 
 
 class Qwen25OmniFrontend(HuggingFaceFrontend):
@@ -34,7 +37,9 @@ class Qwen25OmniFrontend(HuggingFaceFrontend):
     """
 
     def __init__(self, tokenizer: Any, extractor: WhisperFeatureExtractor, *, system: str = SYSTEM, seconds: float = SECONDS) -> None:
-        super().__init__(tokenizer, audio_token="<|AUDIO|>", end_of_turn="<|im_end|>")
+        # Named by the checkpoint's tokenizer, as its processor reads them; <|AUDIO|> in this generation.
+        self.tags = [getattr(tokenizer, f"audio_{part}token", default) for part, default in _TAGS.items()]
+        super().__init__(tokenizer, audio_token=self.tags[1], end_of_turn="<|im_end|>")
         self.extractor, self.system, self.samples = extractor, system, int(seconds * audio_module.RATE)
 
     def prepare(self, audio: np.ndarray) -> PreparedAudio:
@@ -51,14 +56,15 @@ class Qwen25OmniFrontend(HuggingFaceFrontend):
         )
         frames = int(batch["attention_mask"].sum())
         features = {"input_features": batch["input_features"][:, :, :frames]}
-        return PreparedAudio(features, tokens=((frames - 1) // 2 + 1 - 2) // 2 + 1, truncated=len(audio) > self.samples)
+        return PreparedAudio(features, tokens=self.token_count(frames), truncated=len(audio) > self.samples)
+
+    def token_count(self, frames: int) -> int:
+        """Audio tokens of so many mel frames."""
+        return int(token_counts(torch.tensor(frames)))
 
     def chat(self, prompt: str) -> str:
-        return (
-            f"<|im_start|>system\n{self.system}<|im_end|>\n"
-            f"<|im_start|>user\n<|audio_bos|><|AUDIO|><|audio_eos|>{prompt}<|im_end|>\n"
-            "<|im_start|>assistant\n"
-        )
+        system = f"<|im_start|>system\n{self.system}<|im_end|>\n" if self.system else ""
+        return f"{system}<|im_start|>user\n{''.join(self.tags)}{prompt}<|im_end|>\n<|im_start|>assistant\n"
 
 
 class Qwen25Omni(HuggingFaceModel):

@@ -1,0 +1,42 @@
+"""Qwen3-Omni (Xu et al., 2025): the thinker, a mixture of experts; the talker is not loaded."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from transformers import AutoTokenizer, Qwen3OmniMoeThinkerForConditionalGeneration, WhisperFeatureExtractor
+from transformers.models.qwen3_omni_moe.modeling_qwen3_omni_moe import _get_feat_extract_output_lengths
+
+from cuealign.models.backends.qwen2_5_omni import Qwen25Omni, Qwen25OmniFrontend
+from cuealign.models.base import Label, PreparedAudio
+from cuealign.models.huggingface import check_options, load_weights, origin
+from cuealign.prompts import PromptTemplate
+
+
+class Qwen3OmniFrontend(Qwen25OmniFrontend):
+    """Features and chat of Qwen3-Omni: those of Qwen2.5-Omni, but for 13 tokens a second and no system message."""
+
+    def __init__(self, tokenizer: Any, extractor: WhisperFeatureExtractor, *, system: str = "", **options: Any) -> None:
+        super().__init__(tokenizer, extractor, system=system, **options)
+
+    def token_count(self, frames: int) -> int:
+        return int(_get_feat_extract_output_lengths(frames))
+
+
+class Qwen3Omni(Qwen25Omni):
+    """A Qwen3-Omni checkpoint."""
+
+    def encode(self, audios: Sequence[PreparedAudio]) -> torch.Tensor:
+        # One by one: in a batch, this encoder lets the end of a short clip see padding, and its result depends on the others.
+        return torch.cat([super(Qwen3Omni, self).encode([audio]) for audio in audios])
+
+
+def load(entry: dict[str, Any], name: str, _labels: Sequence[Label], _template: PromptTemplate) -> Qwen3Omni:
+    """Load a Qwen3-Omni checkpoint, of the thinker or whole; see :mod:`cuealign.models.backends`."""
+    check_options(entry, name, ("system", "seconds"))
+    source = origin(entry, name)
+    tokenizer = AutoTokenizer.from_pretrained(source.place, **source.arguments)
+    extractor = WhisperFeatureExtractor.from_pretrained(source.place, **source.arguments)
+    model = load_weights(Qwen3OmniMoeThinkerForConditionalGeneration, source, entry)
+    frontend = Qwen3OmniFrontend(tokenizer, extractor, **entry["options"])
+    return Qwen3Omni(model, frontend, max_new_tokens=entry["max_new_tokens"], fingerprint=source.fingerprint)
