@@ -1,9 +1,16 @@
 """The audio encoder that Qwen2-Audio and Audio Flamingo 3 share, Whisper's, run on what was heard and not on its padding."""
 
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
 import torch
 from torch import nn
 from torch.nn.functional import gelu
 
+from cuealign import audio as audio_module
+from cuealign.models.base import PreparedAudio
+from cuealign.models.huggingface import HuggingFaceModel
 from cuealign.models.transfer import to_device
 
 _MARGIN = 8
@@ -43,3 +50,42 @@ def encode_windows(tower: nn.Module, features: torch.Tensor, frames: torch.Tenso
 def token_counts(frames: torch.Tensor) -> torch.Tensor:
     """Audio tokens of windows with so many valid frames: a convolution of stride 2, then pairs averaged."""
     return ((frames - 1) // 2 + 1 - 2) // 2 + 1
+
+
+def prepare_windows(extractor: Any, audio: np.ndarray, *, limit: int) -> PreparedAudio:
+    """Log-mel spectrograms of windows as long as the extractor's, the last one padded.
+
+    Args:
+        extractor: ``WhisperFeatureExtractor`` of the checkpoint.
+        audio: mono float32 samples at 16 kHz, shape ``(n,)``; less than two audio tokens are padded to two.
+        limit: samples that the model hears at the most.
+    """
+    minimum = 8 * extractor.hop_length  # eight mel frames make two audio tokens, the fewest that the classes expand
+    if len(audio) < minimum:
+        audio = np.pad(audio, (0, minimum - len(audio)))
+    heard = audio[:limit]
+    windows = [heard[start : start + extractor.n_samples] for start in range(0, len(heard), extractor.n_samples)]
+    if len(windows) > 1 and len(windows[-1]) < minimum:  # a rest too short to make a token
+        windows.pop()
+    batch = extractor(
+        windows, sampling_rate=audio_module.RATE, padding="max_length", truncation=True, return_attention_mask=True, return_tensors="pt"
+    )
+    features = {"input_features": batch["input_features"], "mask": batch["attention_mask"]}
+    return PreparedAudio(features, tokens=int(token_counts(batch["attention_mask"].sum(-1)).sum()), truncated=len(audio) > limit)
+
+
+class WhisperModel(HuggingFaceModel):
+    """A model with this encoder, on windows that :func:`prepare_windows` made."""
+
+    mask_name: str
+    """Name under which the family's forward takes the mask of valid frames."""
+
+    def inputs(self, audios: Sequence[PreparedAudio]) -> dict[str, torch.Tensor]:
+        features = torch.cat([audio.features["input_features"] for audio in audios])
+        masks = torch.cat([audio.features["mask"] for audio in audios])
+        return {"input_features": to_device(features, self.device).to(self.dtype), self.mask_name: to_device(masks, self.device)}
+
+    def encode(self, audios: Sequence[PreparedAudio]) -> torch.Tensor:
+        frames = torch.cat([audio.features["mask"] for audio in audios]).sum(-1)
+        heard = encode_windows(self.model.model.audio_tower, self.inputs(audios)["input_features"], frames)
+        return self.model.model.multi_modal_projector(heard)
