@@ -34,7 +34,7 @@ from transformers import GenerationConfig, PreTrainedTokenizerFast, WhisperFeatu
 
 from cuealign import audio, conditions
 from cuealign.inference.feeding import make_ready
-from cuealign.inference.packed import PackedEngine, shared_tokens
+from cuealign.inference.packed import PackedEngine
 from cuealign.inference.prefix import PrefixEngine
 from cuealign.inference.reference import ReferenceEngine
 from cuealign.models.backends.audio_flamingo_3 import AudioFlamingo3, AudioFlamingo3Frontend
@@ -262,7 +262,7 @@ def main(arguments: argparse.Namespace) -> None:
         asked = sweeps(corpus(Path(folder), arguments.utterances, arguments.seconds))
         spread = [asked[int(place)] for place in np.linspace(0, len(asked) - 1, arguments.slow + 2)[1:-1]]
         ready = [make_ready(model.frontend, sweep) for sweep in asked]
-        apart, merged = shared_tokens(ready)
+        apart, merged = sum(int(one.trie.lengths.sum()) for one in ready), sum(len(one.trie) for one in ready)
         prompts = sum(len(sweep.prompts) for sweep in asked)
         report: dict[str, Any] = {
             "gpu": torch.cuda.get_device_name(),

@@ -15,7 +15,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch.nn.attention.flex_attention import BlockMask
 
@@ -239,8 +238,3 @@ def block_mask(exits: torch.Tensor) -> BlockMask:
         for part in (seen.sum(1, dtype=torch.int32)[None, None], seen.int().argsort(dim=1, descending=True, stable=True).int()[None, None])
     ]
     return BlockMask.from_kv_blocks(*counts_and_places, BLOCK_SIZE=BLOCK, mask_mod=sees)
-
-
-def shared_tokens(ready: Sequence[Ready]) -> tuple[int, int]:
-    """Tokens that prompts have one by one, and merged: what sharing saves."""
-    return sum(int(np.sum(one.trie.lengths)) for one in ready), sum(len(one.trie) for one in ready)
