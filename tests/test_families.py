@@ -101,15 +101,17 @@ def test_order_changes_nothing(model):
 
 def test_answers_that_keep_coming_back_are_taken_up_and_stay_the_same(model):
     """The tree grows by what the model really says; what it says does not change."""
-    (asked,) = sweeps((6,))
-    repeated = [Sweep(f"r{number}", asked.audio, asked.prompts) for number in range(4)]
+    for asked in sweeps((12, 12, 12, 12, 12)):
+        (first,) = respond(PackedEngine(model, LABELS), [asked])
+        if any(response.path == "decoded" and response.answer_tokens <= 12 for response in first):
+            break
+    else:
+        pytest.fail("no answer beside the labels ends soon enough to be taken up: the checkpoint does not test this")
     engine = PackedEngine(model, LABELS, budget=1)
-    found = respond(engine, repeated)
-    for responses in found[1:]:
-        assert_same(responses, found[0])
-    finished = {response.answer for response in found[0] if response.path == "decoded" and response.answer_tokens <= 12}
-    if finished:
-        assert any(response.path == "repeated" for responses in found[1:] for response in responses)
+    found = respond(engine, [Sweep(f"r{number}", asked.audio, asked.prompts) for number in range(4)])
+    for responses in found:
+        assert_same(responses, first)
+    assert any(response.path == "repeated" for response in found[-1])
 
 
 def test_silence_is_heard_as_silence(model):

@@ -431,8 +431,17 @@ def test_file_names_may_say_everything(tmp_path):
         build_corpus(entry)
     with pytest.raises(InputError, match=r"no file matches '\*\.ogg' \(options\.files\)"):
         build_corpus(entry | {"options": {"files": "*.ogg"}})
+    for pattern in ("", "/data/*.wav"):
+        with pytest.raises(ConfigError, match=r"reader filenames: options\.files: String should match pattern"):
+            build_corpus(entry | {"options": {"files": pattern}})
     with pytest.raises(InputError, match="there is no such folder"):
         build_corpus(entry | {"root": str(tmp_path / "gone")})
+
+
+def test_a_file_name_that_is_not_utf_8_is_named(dataset, tmp_path):
+    write(tmp_path / "a.wav", tone(0.1)).rename(tmp_path / os.fsdecode(b"x\xfc.wav"))
+    with pytest.raises(InputError, match=r"the name of x\\udcfc\.wav is not UTF-8; rename it"):
+        build_corpus(dataset | {"reader": "filenames", "root": str(tmp_path)})
 
 
 # ---------------------------------------------------------------- what was heard
@@ -459,9 +468,18 @@ def test_a_file_that_is_cut_short_is_named(build, tmp_path, kind):
 def test_a_header_written_before_the_length_was_known_is_no_fault(tmp_path):
     """As programs write that stream to a pipe."""
     content = bytearray(write(tmp_path / "a.wav", tone(0.5)).read_bytes())
-    content[40:44] = b"\xff\xff\xff\xff"
-    (tmp_path / "streamed.wav").write_bytes(content)
-    assert len(audio.read_native(tmp_path / "streamed.wav")[0]) == RATE // 2
+    for size in (b"\xff\xff\xff\xff", b"\x00\xf0\xff\x7f"):
+        content[40:44] = size
+        (tmp_path / "streamed.wav").write_bytes(content)
+        assert len(audio.read_native(tmp_path / "streamed.wav")[0]) == RATE // 2
+
+
+def test_an_rf64_file_that_is_cut_short_is_named(build, tmp_path):
+    path = tmp_path / "cut.wav"
+    soundfile.write(path, tone(2.0), RATE, format="RF64", subtype="PCM_16")
+    cut(path)
+    with pytest.raises(InputError, match=r"cut\.wav: cut short"):
+        build(put(4, "file", str(path)))
 
 
 @pytest.mark.parametrize("kind", ["wav", "flac", "mp3", "ogg"])

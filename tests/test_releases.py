@@ -279,6 +279,8 @@ def test_other_development_speakers_are_config(aibo):
     assert set(table["speaker"][table["split"] == "dev"]) == {"Ohm_01"}
     with pytest.raises(InputError, match=r"options\.dev_speakers: there is no speaker 'Ohm_04'"):
         description(entry_of("aibo", aibo, options={"dev_speakers": ["Ohm_04"]}))
+    with pytest.raises(InputError, match=r"options\.dev_speakers: there is no speaker 'Mont_05' in the school Ohm"):
+        description(entry_of("aibo", aibo, options={"dev_speakers": ["Ohm_31", "Mont_05"]}))
     with pytest.raises(ConfigError, match=r"reader aibo: options\.dev: Extra inputs are not permitted"):
         description(entry_of("aibo", aibo, options={"dev": ["Ohm_04"]}))
 

@@ -51,6 +51,5 @@ def parallel_map(
             yield from progress(pool.map(function, items, chunksize=chunk), what, unit=unit, total=len(items))
         except BrokenProcessPool:
             raise InputError(
-                f"{what}: a process was killed in the middle of its work, perhaps for lack of memory; what is finished is kept, "
-                "run it again with fewer cores"
+                f"{what}: a process was killed in the middle of its work, perhaps for lack of memory; run it again, with fewer cores"
             ) from None

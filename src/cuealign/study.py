@@ -67,8 +67,9 @@ class Study:
             yield note
         if counts["not_as_published"]:
             yield "a partial copy, whose counts are not the published ones."
+        manifest = self.manifest(dataset)
         for cell in self.select(dataset=dataset):
-            whole = len(select(self.manifest(dataset), self.datasets[dataset]["splits"], cell.split))
+            whole = len(select(manifest, self.datasets[dataset]["splits"], cell.split))
             if (run := int(self.metrics(cell, "conditions")["n"].iloc[0])) < whole:
                 yield f"{self.models[cell.model]['title']} was tried on {run} of {whole} utterances of {cell.split} only."
         if excluded := len(counts["excluded"]):

@@ -101,7 +101,7 @@ class PreparedAudio:
 class Frontend(ABC):
     """What a family does before and after its weights: audio features, chat template, placeholders, answers.
 
-    Works on the CPU and can be sent to other processes.
+    Works on the CPU, in several threads at a time.
     """
 
     end_of_turn: int

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from transformers import AutoTokenizer, Qwen2_5OmniThinkerForConditionalGeneration, WhisperFeatureExtractor
+from transformers import AutoTokenizer, PreTrainedModel, Qwen2_5OmniThinkerForConditionalGeneration, WhisperFeatureExtractor
 
 from cuealign import audio as audio_module
 from cuealign.models.base import Label, PreparedAudio
@@ -88,12 +88,19 @@ class Qwen25Omni(HuggingFaceModel):
         return self.model.get_audio_features(**self.inputs(audios), return_dict=True).last_hidden_state
 
 
-def load(entry: dict[str, Any], name: str, _labels: Sequence[Label], _template: PromptTemplate) -> Qwen25Omni:
-    """Load a Qwen2.5-Omni checkpoint, of the thinker or whole; see :mod:`cuealign.models.backends`."""
+def load_thinker(
+    weights: type[PreTrainedModel], frontend: type[Qwen25OmniFrontend], family: type[Qwen25Omni], entry: dict[str, Any], name: str
+) -> Qwen25Omni:
+    """Load a checkpoint of the thinker, or the thinker of a whole one, in transformers' class ``weights``."""
     check_options(entry, name, ("system", "seconds"))
     source = origin(entry, name)
     tokenizer = AutoTokenizer.from_pretrained(source.place, **source.arguments)
     extractor = WhisperFeatureExtractor.from_pretrained(source.place, **source.arguments)
-    model = load_weights(Qwen2_5OmniThinkerForConditionalGeneration, source, entry)
-    frontend = Qwen25OmniFrontend(tokenizer, extractor, **entry["options"])
-    return Qwen25Omni(model, frontend, max_new_tokens=entry["max_new_tokens"], fingerprint=source.fingerprint)
+    model = load_weights(weights, source, entry)
+    heard = frontend(tokenizer, extractor, **entry["options"])
+    return family(model, heard, max_new_tokens=entry["max_new_tokens"], fingerprint=source.fingerprint)
+
+
+def load(entry: dict[str, Any], name: str, _labels: Sequence[Label], _template: PromptTemplate) -> Qwen25Omni:
+    """Load a Qwen2.5-Omni checkpoint; see :mod:`cuealign.models.backends`."""
+    return load_thinker(Qwen2_5OmniThinkerForConditionalGeneration, Qwen25OmniFrontend, Qwen25Omni, entry, name)

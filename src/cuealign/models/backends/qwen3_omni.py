@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from transformers import AutoTokenizer, Qwen3OmniMoeThinkerForConditionalGeneration, WhisperFeatureExtractor
+from transformers import Qwen3OmniMoeThinkerForConditionalGeneration, WhisperFeatureExtractor
 from transformers.models.qwen3_omni_moe.modeling_qwen3_omni_moe import _get_feat_extract_output_lengths
 
-from cuealign.models.backends.qwen2_5_omni import Qwen25Omni, Qwen25OmniFrontend
+from cuealign.models.backends.qwen2_5_omni import Qwen25Omni, Qwen25OmniFrontend, load_thinker
 from cuealign.models.base import Label, PreparedAudio
-from cuealign.models.huggingface import check_options, load_weights, origin
 from cuealign.prompts import PromptTemplate
 
 
@@ -31,12 +30,6 @@ class Qwen3Omni(Qwen25Omni):
         return torch.cat([super(Qwen3Omni, self).encode([audio]) for audio in audios])
 
 
-def load(entry: dict[str, Any], name: str, _labels: Sequence[Label], _template: PromptTemplate) -> Qwen3Omni:
-    """Load a Qwen3-Omni checkpoint, of the thinker or whole; see :mod:`cuealign.models.backends`."""
-    check_options(entry, name, ("system", "seconds"))
-    source = origin(entry, name)
-    tokenizer = AutoTokenizer.from_pretrained(source.place, **source.arguments)
-    extractor = WhisperFeatureExtractor.from_pretrained(source.place, **source.arguments)
-    model = load_weights(Qwen3OmniMoeThinkerForConditionalGeneration, source, entry)
-    frontend = Qwen3OmniFrontend(tokenizer, extractor, **entry["options"])
-    return Qwen3Omni(model, frontend, max_new_tokens=entry["max_new_tokens"], fingerprint=source.fingerprint)
+def load(entry: dict[str, Any], name: str, _labels: Sequence[Label], _template: PromptTemplate) -> Qwen25Omni:
+    """Load a Qwen3-Omni checkpoint; see :mod:`cuealign.models.backends`."""
+    return load_thinker(Qwen3OmniMoeThinkerForConditionalGeneration, Qwen3OmniFrontend, Qwen3Omni, entry, name)
