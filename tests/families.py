@@ -4,11 +4,14 @@ Weights are large, so that logits differ between prompts enough for a mistake to
 belong to label words and the end of turn are larger still, so that answers end.
 """
 
+import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.torch import save_file
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast, WhisperFeatureExtractor
 
@@ -16,6 +19,7 @@ from cuealign.vocabulary import CONCEPTS, TOKENS
 from tests.conftest import LABELS, TEMPLATE
 
 SPECIAL = ("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|AUDIO|>", "<|audio_bos|>", "<|audio_eos|>", "<sound>")
+REMOTE = Path(__file__).parent / "remote"
 HIDDEN, LAYERS, HEADS, KEYS, MELS, SECONDS = 32, 2, 4, 2, 16, 2
 
 
@@ -148,17 +152,88 @@ def qwen3_omni(folder: Path) -> None:
     extractor().save_pretrained(folder)
 
 
+def midashenglm(folder: Path) -> None:
+    """Code beside the checkpoint, under the names that MiDashengLM's has; written for these tests, its encoder is a stand-in."""
+    from transformers import AutoConfig, AutoModelForCausalLM
+    from transformers.models.qwen2_5_omni.configuration_qwen2_5_omni import Qwen2_5OmniTextConfig
+
+    words = tokenizer()
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("configuration", "modeling", "processing"):
+        shutil.copy(REMOTE / f"{name}_standin.py", folder)
+    text = Qwen2_5OmniTextConfig(
+        **text_config(len(words)), rope_parameters={"rope_type": "default", "mrope_section": [1, 1, 2], "rope_theta": 1e4}
+    )
+    config = {
+        "model_type": "standin",
+        "architectures": ["StandinModel"],
+        "auto_map": {
+            "AutoConfig": "configuration_standin.StandinConfig",
+            "AutoModelForCausalLM": "modeling_standin.StandinModel",
+            "AutoProcessor": "processing_standin.StandinProcessor",
+        },
+        "audio_token_id": words.convert_tokens_to_ids("<|AUDIO|>"),
+        "text_config": text.to_dict(),
+    }
+    (folder / "config.json").write_text(json.dumps(config))
+    words.save_pretrained(folder)
+    (folder / "processor_config.json").write_text(
+        json.dumps({"processor_class": "StandinProcessor", "auto_map": {"AutoProcessor": config["auto_map"]["AutoProcessor"]}})
+    )
+    model = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(folder, trust_remote_code=True), trust_remote_code=True)
+    randomise(model, model.decoder.lm_head, words)
+    save_file(model.state_dict(), folder / "model.safetensors")
+
+
+def audio_flamingo_3_think(folder: Path) -> None:
+    """The checkpoint of Audio Flamingo 3 with a folder ``think``, in the names of the transformers of its time."""
+    from peft import LoraConfig, get_peft_model, get_peft_model_state_dict
+    from transformers import AudioFlamingo3ForConditionalGeneration
+
+    audio_flamingo_3(folder)
+    model = AudioFlamingo3ForConditionalGeneration.from_pretrained(folder)
+    torch.manual_seed(1)
+    embeddings = model.get_input_embeddings().weight
+    beside = {
+        "base_model.model.language_model.model.embed_tokens.weight": embeddings + 0.1 * torch.randn_like(embeddings),
+        "base_model.model.multi_modal_projector.linear_1.bias": torch.randn_like(model.model.multi_modal_projector.linear_1.bias),
+    }
+    adapted = get_peft_model(model, LoraConfig(r=4, lora_alpha=8, target_modules=["q_proj", "v_proj", "down_proj"]))
+    for name, parameter in adapted.named_parameters():
+        if "lora_" in name:
+            parameter.data.normal_(0, 0.2)
+    tensors = {
+        name.replace(".model.language_model.", ".language_model.model.").replace(".model.audio_tower.", ".audio_tower."): tensor
+        for name, tensor in get_peft_model_state_dict(adapted).items()
+    }
+    think = folder / "think"
+    adapted.save_pretrained(think)
+    (think / "README.md").unlink(missing_ok=True)
+    save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, think / "adapter_model.safetensors")
+    torch.save(beside, think / "non_lora_trainables.bin")
+
+
 def save(model: torch.nn.Module, words: PreTrainedTokenizerFast, folder: Path) -> None:
     """Draw weights and save them as the hub has them."""
+    randomise(model, model.lm_head, words)
+    model.save_pretrained(folder)
+
+
+def randomise(model: torch.nn.Module, head: torch.nn.Linear, words: PreTrainedTokenizerFast) -> None:
     torch.manual_seed(0)
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             if parameter.dim() > 1 and "embed_positions" not in name:
                 parameter.normal_(0, 0.3)
         rows = sorted({token for label in LABELS for token in words(label.word)["input_ids"]} | {words.convert_tokens_to_ids("<|im_end|>")})
-        model.lm_head.weight[rows] *= 2.5
-    model.save_pretrained(folder)
+        head.weight[rows] *= 2.5
 
 
-FAMILIES: dict[str, Callable[[Path], None]] = {"audio_flamingo_3": audio_flamingo_3, "qwen2_5_omni": qwen2_5_omni, "qwen3_omni": qwen3_omni}
+FAMILIES: dict[str, Callable[[Path], None]] = {
+    "audio_flamingo_3": audio_flamingo_3,
+    "audio_flamingo_3_think": audio_flamingo_3_think,
+    "midashenglm": midashenglm,
+    "qwen2_5_omni": qwen2_5_omni,
+    "qwen3_omni": qwen3_omni,
+}
 """Backend to what writes a tiny checkpoint for it; ``qwen2_audio`` has the fixture ``checkpoint``."""

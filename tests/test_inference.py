@@ -27,6 +27,7 @@ ENTRY = {
     "pack_tokens": 4096,
     "workers": 0,
     "compile": True,
+    "trust_remote_code": True,
     "options": {},
 }
 

@@ -41,7 +41,11 @@ class Parts:
                 part.rename(damaged)
                 logger.warning("%s: checksum does not match; set aside as %s, what was in it is computed again", part, damaged.name)
                 continue
-            yield pq.read_table(pa.BufferReader(content), schema=self.schema)
+            table = pq.read_table(pa.BufferReader(content))
+            if not table.schema.equals(self.schema):
+                logger.warning("%s: its columns are those of another version; what is in it is computed again", part)
+                continue
+            yield table
 
     def append(self, table: pa.Table) -> None:
         """Keep a part for good; on return it is on the disk."""

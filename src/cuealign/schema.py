@@ -180,6 +180,7 @@ RESPONSES = Table(
         "utterance": _TEXT,
         "prompt_id": _TEXT,
         "answer": _TEXT,
+        "reasoning": _TEXT,
         "label_logprobs": pa.list_(_REAL),
         "label_order": _TEXT,
         "path": _TEXT,
@@ -191,8 +192,8 @@ RESPONSES = Table(
     },
     key=("utterance", "prompt_id"),
 )
-"""``label_order`` names the labels of ``label_logprobs``, separated by ``|``; ``path`` is how the answer was found;
-``fingerprint`` is the model's."""
+"""``reasoning`` is what a model that thinks first said before its answer; ``label_order`` names the labels of
+``label_logprobs``, separated by ``|``; ``path`` is how the answer was found; ``fingerprint`` is the model's."""
 
 PREDICTIONS = Table(
     name="predictions",

@@ -20,19 +20,18 @@ from torch.nn.attention.flex_attention import BlockMask
 
 from cuealign.errors import ModelError
 from cuealign.inference.checks import check_finite, check_label_space
-from cuealign.inference.decoding import decode_greedily
+from cuealign.inference.decoding import Prompt, decode_greedily
 from cuealign.inference.embedding import embed
 from cuealign.inference.feeding import Ready, feed
 from cuealign.inference.forest import Forest
 from cuealign.inference.labels import LabelTree
-from cuealign.inference.prefix import common_prefix, run_prefix
 from cuealign.models.base import CausalModel, Label, Responder, Response, Sweep
 from cuealign.models.transfer import to_device, to_host
 
 logger = logging.getLogger(__name__)
 
 BLOCK = 128
-"""Tokens of a block of FlexAttention: passes on a GPU are as many blocks long."""
+"""Tokens of a block of FlexAttention: a pass on a GPU is a number of blocks long."""
 
 _LOGIT_ROWS = 1024  # hidden states turned into logits at a time: 1024 × 150,000 × 4 bytes are 0.6 GB
 _TAKEN_UP = 8  # answers besides the labels in the tree, at the most
@@ -109,15 +108,16 @@ class PackedEngine(Responder):
         try:
             return [self._pass(pack)]
         except torch.OutOfMemoryError:
-            torch.cuda.empty_cache()
             if len(pack) == 1:
                 raise ModelError(
                     f"utterance {pack[0].utterance}: its {self._size(pack[0])} tokens do not fit into the GPU's memory; "
                     "take a GPU with more memory, or engine: prefix"
                 ) from None
-            self.budget //= 2
-            logger.warning("out of GPU memory with %d utterances in a pass; pack_tokens is %d from here on", len(pack), self.budget)
-            return self._start(pack[: len(pack) // 2]) + self._start(pack[len(pack) // 2 :])
+        # Only now is the memory of the failed pass free: an exception keeps what its frames hold.
+        torch.cuda.empty_cache()
+        self.budget //= 2
+        logger.warning("out of GPU memory with %d utterances in a pass; pack_tokens is %d from here on", len(pack), self.budget)
+        return self._start(pack[: len(pack) // 2]) + self._start(pack[len(pack) // 2 :])
 
     def _pass(self, pack: list[Ready]) -> _Pass:
         """One forward pass over all prompts of a pack; does not wait for it."""
@@ -133,21 +133,21 @@ class PackedEngine(Responder):
         """Wait for a pass and make its responses."""
         all_scores, best = (values.tolist() for values in one.result())
         greedy = [one.tree.greedy(row) for row in best]
+        asked = [Prompt(ready.utterance, ids, ready.audio) for ready in one.pack for ids in ready.prompts]
+        strays = [row for row, found in enumerate(greedy) if found is None]
+        decoded = map(tuple, decode_greedily(self.model, [asked[row] for row in strays]))
+        answers = [one.tree.sequences[found] if found is not None else next(decoded) for found in greedy]
+        self._others.update(answers[row] for row in strays)
+        self._take_up()
         first = 0
         for ready in one.pack:
-            last = first + len(ready.prompts)
-            yield self._responses(ready, one.tree, all_scores[first:last], greedy[first:last])
-            first = last
-        self._take_up()
+            rows = slice(first, first + len(ready.prompts))
+            yield self._responses(ready, all_scores[rows], answers[rows], greedy[rows])
+            first = rows.stop
 
     def _length(self, size: int) -> int:
-        """Length of the sequence for ``size`` tokens: of few different values on a GPU, where each is compiled for."""
-        if self.model.device.type != "cuda":
-            return size
-        length = -(-self.budget // BLOCK) * BLOCK
-        while length % (2 * BLOCK) == 0 and length // 2 >= max(size, 512):
-            length //= 2
-        return length if size <= length else -(-size // 1024) * 1024
+        """Length of the sequence for ``size`` tokens: whole blocks on a GPU."""
+        return -(-size // BLOCK) * BLOCK if self.model.device.type == "cuda" else size
 
     def _read(self, hidden: torch.Tensor, places: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Scores of the labels, and most probable tokens, from the hidden states behind each prompt."""
@@ -165,26 +165,22 @@ class PackedEngine(Responder):
             best.append(logits.argmax(-1))
         return torch.cat(scores), torch.cat(best)
 
-    def _responses(self, ready: Ready, tree: LabelTree, scores_of: Sequence[list[float]], greedy: Sequence[int | None]) -> list[Response]:
-        answers = {row: tree.sequences[found] for row, found in enumerate(greedy) if found is not None}
-        strays = [row for row, found in enumerate(greedy) if found is None]
-        if strays:
-            shared = common_prefix(ready.prompts)
-            prefix = run_prefix(self.model, ready.prompts[0][:shared], ready.audio)
-            decoded = decode_greedily(self.model, prefix, shared, [ready.prompts[row][shared:] for row in strays])
-            answers |= {row: tuple(answer) for row, answer in zip(strays, decoded, strict=True)}
-            self._others.update(answers[row] for row in strays)
-        texts = {answer: self.model.frontend.decode(answer) for answer in set(answers.values())}
+    def _responses(
+        self, ready: Ready, scores_of: Sequence[list[float]], answers: Sequence[tuple[int, ...]], greedy: Sequence[int | None]
+    ) -> list[Response]:
+        texts = {answer: self.model.frontend.read(answer) for answer in set(answers)}
         responses = []
-        for row, (scores, found) in enumerate(zip(scores_of, greedy, strict=True)):
+        for ids, scores, answer, found in zip(ready.prompts, scores_of, answers, greedy, strict=True):
             check_finite(scores, ready.utterance)
+            reasoning, text = texts[answer]
             responses.append(
                 Response(
-                    answer=texts[answers[row]],
+                    answer=text,
                     label_logprobs=tuple(scores),
                     path="decoded" if found is None else "label" if found < len(self.labels) else "repeated",
-                    answer_tokens=len(answers[row]),
-                    prompt_tokens=len(ready.prompts[row]),
+                    reasoning=reasoning,
+                    answer_tokens=len(answer),
+                    prompt_tokens=len(ids),
                     audio_tokens=ready.audio.tokens,
                     audio_truncated=ready.audio.truncated,
                 )

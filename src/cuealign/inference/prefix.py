@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from cuealign.inference.checks import check_finite, check_label_space
-from cuealign.inference.decoding import decode_greedily, expand
+from cuealign.inference.decoding import Prompt, decode_greedily
 from cuealign.inference.embedding import embed
 from cuealign.inference.labels import LabelTree
 from cuealign.models.base import CausalModel, Label, PreparedAudio, Responder, Response, Sweep
@@ -60,11 +60,12 @@ class PrefixEngine(Responder):
         best = logits.argmax(-1).tolist()
         labels = [self.tree.greedy(row) for row in best]
         strays = [row for row, label in enumerate(labels) if label is None]
-        decoded = decode_greedily(self.model, prefix, shared, [suffixes[row] for row in strays]) if strays else []
+        decoded = decode_greedily(self.model, [Prompt(utterance, prompts[row], audio) for row in strays])
         answers = {row: list(self.tree.sequences[label]) for row, label in enumerate(labels) if label is not None}
         answers |= dict(zip(strays, decoded, strict=True))
         responses = []
         for row, prompt in enumerate(prompts):
+            reasoning, text = self.model.frontend.read(answers[row])
             scores = [
                 float(sum(logprobs[row, node + 1, token] for node, token in zip(self.tree.walk(sequence), sequence, strict=True)))
                 for sequence in self.tree.sequences
@@ -72,9 +73,10 @@ class PrefixEngine(Responder):
             check_finite(scores, utterance)
             responses.append(
                 Response(
-                    answer=self.model.frontend.decode(answers[row]),
+                    answer=text,
                     label_logprobs=tuple(scores),
                     path="decoded" if labels[row] is None else "label",
+                    reasoning=reasoning,
                     answer_tokens=len(answers[row]),
                     prompt_tokens=len(prompt),
                     audio_tokens=audio.tokens,
@@ -119,6 +121,14 @@ class PrefixEngine(Responder):
         )
         places = torch.cat([lengths[:, None] - 1, (longest + torch.arange(nodes)).expand(len(suffixes), -1)], dim=1)
         return self.model.logits(hidden[rows[:, None].to(hidden.device), places.to(hidden.device)]).cpu()
+
+
+def expand(model: CausalModel, prefix: Any, rows: int) -> Any:
+    """A cache of ``rows`` copies of ``prefix``, which is left as it is."""
+    cache = model.new_cache()
+    for index, layer in enumerate(prefix.layers):
+        cache.update(layer.keys.expand(rows, -1, -1, -1), layer.values.expand(rows, -1, -1, -1), index)
+    return cache
 
 
 def run_prefix(model: CausalModel, ids: Sequence[int], audio: PreparedAudio) -> Any:

@@ -33,11 +33,13 @@ class ReferenceEngine(Responder):
                 logprobs = [self._score(ids, audio, sequence) for sequence in self.sequences]
                 check_finite(logprobs, sweep.utterance)
                 answer = self.model.generate(ids, audio)
+                reasoning, text = self.model.frontend.read(answer)
                 responses.append(
                     Response(
-                        answer=self.model.frontend.decode(answer),
+                        answer=text,
                         label_logprobs=tuple(logprobs),
                         path="generate",
+                        reasoning=reasoning,
                         answer_tokens=len(answer),
                         prompt_tokens=len(ids),
                         audio_tokens=audio.tokens,

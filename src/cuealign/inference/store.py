@@ -63,6 +63,7 @@ class ResponseStore:
                 "utterance": utterance,
                 "prompt_id": prompt,
                 "answer": response.answer,
+                "reasoning": response.reasoning,
                 "label_logprobs": list(response.label_logprobs),
                 "label_order": label_order,
                 "path": response.path,

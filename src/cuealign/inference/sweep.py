@@ -18,7 +18,7 @@ from cuealign.prompts import PromptTemplate, prompt_id
 logger = logging.getLogger(__name__)
 
 
-PROTOCOL = "1"
+PROTOCOL = "2"
 """Version of how prompts are posed and answers computed. Raise it with a change of code that changes responses: what a
 store holds under another version is not used."""
 

@@ -46,11 +46,12 @@ class Response:
     """What a model said to one prompt.
 
     Attributes:
-        answer: text, special tokens left out.
+        answer: text, special tokens left out; of a model that thinks first, the final answer alone.
         label_logprobs: natural logarithm of the probability of each label's full answer, shape ``(labels,)``.
         path: how the answer was found: ``label`` (the greedy path is a label's token sequence), ``repeated`` (that of
             another answer which had come up before), ``decoded`` (it left both and was decoded on), ``generate``
             (reference path) or ``similarity``.
+        reasoning: what a model that thinks first said before its final answer; empty for others.
         answer_tokens: tokens generated, end of turn included.
         prompt_tokens: tokens of the prompt, audio included.
         audio_tokens: how many of them stand for audio.
@@ -60,6 +61,7 @@ class Response:
     answer: str
     label_logprobs: tuple[float, ...]
     path: str
+    reasoning: str = ""
     answer_tokens: int = 0
     prompt_tokens: int = 0
     audio_tokens: int = 0
@@ -126,6 +128,10 @@ class Frontend(ABC):
     def decode(self, ids: Sequence[int]) -> str:
         """Text of generated ids, special tokens left out."""
 
+    def read(self, ids: Sequence[int]) -> tuple[str, str]:
+        """Reasoning, if the model thinks first, and answer of generated ids."""
+        return "", self.decode(ids)
+
 
 class CausalModel(ABC):
     """An audio language model: a causal transformer over text and audio embeddings.
@@ -142,10 +148,23 @@ class CausalModel(ABC):
     max_new_tokens: int
     """Limit of a decoded answer."""
 
+    tokens_run: int
+    """Tokens that the language model was run on so far, by whichever path."""
+
     @property
     @abstractmethod
     def fingerprint(self) -> str:
         """As :attr:`Responder.fingerprint`."""
+
+    @property
+    @abstractmethod
+    def cache_bytes_per_token(self) -> int:
+        """Memory of the keys and values of one token, in all layers."""
+
+    @property
+    @abstractmethod
+    def flop_per_token(self) -> float:
+        """Floating-point operations of the language model's matrix products per token, output layer and attention left out."""
 
     @abstractmethod
     def compile(self) -> None:

@@ -70,7 +70,10 @@ class HuggingFaceModel(CausalModel):
         self.model = model.eval().requires_grad_(False)
         self.frontend, self.max_new_tokens = frontend, max_new_tokens
         self.device, self.dtype = model.device, model.dtype
+        self.tokens_run = 0
         self._fingerprint = fingerprint
+        # cuDNN makes a plan for every new shape, which takes a second, and here nearly every shape is new.
+        torch.backends.cuda.enable_cudnn_sdp(False)
 
     @property
     def fingerprint(self) -> str:
@@ -81,10 +84,20 @@ class HuggingFaceModel(CausalModel):
         """The causal transformer without its head."""
         return self.model.model.language_model
 
+    @property
+    def cache_bytes_per_token(self) -> int:
+        config = self.language_model.config
+        width = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+        return 2 * config.num_hidden_layers * config.num_key_value_heads * width * self.dtype.itemsize
+
+    @property
+    def flop_per_token(self) -> float:
+        return 2.0 * sum(parameter.numel() for parameter in self.language_model.layers.parameters())
+
     def compile(self) -> None:
-        """Compile the layers of the language model for passes with a block mask: one graph for all layers, per length."""
+        """Compile the layers of the language model for passes with a block mask: one graph for all layers and lengths."""
         for layer in self.language_model.layers:
-            layer.compile(dynamic=False)
+            layer.compile(dynamic=True)
 
     # ---------------------------------------------------------------- pieces, for engines
 
@@ -108,8 +121,9 @@ class HuggingFaceModel(CausalModel):
     ) -> torch.Tensor:
         # transformers reads the kind of attention from the config at each call, and takes a mask of four dimensions as it is.
         packed = isinstance(mask, BlockMask)
+        self.tokens_run += embeddings.shape[0] * embeddings.shape[1]
         self.language_model.config._attn_implementation = "flex_attention" if packed else "sdpa"
-        # Only packed passes have few shapes: all else runs as it is.
+        # Compiled for packed passes alone: all else runs as it is.
         with torch.compiler.set_stance("default" if packed else "force_eager"):
             return self.language_model(
                 inputs_embeds=embeddings,
@@ -140,13 +154,20 @@ class HuggingFaceModel(CausalModel):
             output = self.model.generate(
                 input_ids=tokens, attention_mask=torch.ones_like(tokens), generation_config=greedy, **self.inputs([audio])
             )
-        return output[0, tokens.shape[1] :].tolist()
+        answer = self.new_tokens(output[0], tokens[0])
+        self.tokens_run += len(ids) + len(answer) - 1
+        return answer
+
+    def new_tokens(self, output: torch.Tensor, prompt: torch.Tensor) -> list[int]:
+        """The answer in what ``generate`` returned."""
+        return output[len(prompt) :].tolist()
 
     def full_logits(self, ids: Sequence[int], audio: PreparedAudio) -> torch.Tensor:
         tokens = torch.tensor([list(ids)], device=self.device)
         self.language_model.config._attn_implementation = "sdpa"
         with torch.compiler.set_stance("force_eager"):
             output = self.model(input_ids=tokens, attention_mask=torch.ones_like(tokens), **self.inputs([audio]))
+        self.tokens_run += tokens.shape[1]
         return output.logits[0].float()
 
 

@@ -25,6 +25,12 @@ class Qwen3OmniFrontend(Qwen25OmniFrontend):
 class Qwen3Omni(Qwen25Omni):
     """A Qwen3-Omni checkpoint."""
 
+    @property
+    def flop_per_token(self) -> float:
+        config = self.language_model.config
+        experts = sum(parameter.numel() for name, parameter in self.language_model.named_parameters() if ".experts." in name)
+        return super().flop_per_token - 2.0 * experts * (1 - config.num_experts_per_tok / config.num_experts)
+
     def encode(self, audios: Sequence[PreparedAudio]) -> torch.Tensor:
         # One by one: in a batch, this encoder lets the end of a short clip see padding, and its result depends on the others.
         return torch.cat([super(Qwen3Omni, self).encode([audio]) for audio in audios])

@@ -1,0 +1,72 @@
+"""Audio Flamingo 3 with its thinking adapter (AF-Think; Goel et al., 2025): it reasons in words, then answers.
+
+The adapter lies in a folder of the checkpoint's repository, ``think`` unless ``options.adapter`` says otherwise: low-rank
+updates, and beside them whole weights that were trained too. The updates are added to the matrices when they are loaded.
+
+The adapter was trained on prompts that end with one sentence, so that it comes after the cue block. Of what the model
+says, the final answer alone is read; reasoning that does not come to an end has none.
+"""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from huggingface_hub import snapshot_download
+from transformers import AudioFlamingo3ForConditionalGeneration, AutoProcessor
+
+from cuealign.models.adapters import load_beside, merge_lora
+from cuealign.models.backends.audio_flamingo_3 import AudioFlamingo3, AudioFlamingo3Frontend
+from cuealign.models.base import Label
+from cuealign.models.huggingface import check_options, load_weights, origin
+from cuealign.prompts import PromptTemplate
+
+SUFFIX = "Please think and reason about the input audio before you respond."
+"""What wakes the adapter, by the model card."""
+
+_MARKERS = re.compile(
+    r"</think>|\bfinal answer\b(?:\s+is\b)?:?|\bthe (?:\w+ )?answer (?:is|would be|should be)\b:?|\banswer:", re.IGNORECASE
+)
+_SENTENCES = re.compile(r"(?<=[.!?])\s+|\n+")
+
+
+class ThinkingFrontend(AudioFlamingo3Frontend):
+    """Chat of Audio Flamingo 3 that asks for reasoning, and reads the final answer."""
+
+    def chat(self, prompt: str) -> str:
+        return super().chat(f"{prompt}\n{SUFFIX}")
+
+    def read(self, ids: Sequence[int]) -> tuple[str, str]:
+        text = self.decode(ids)
+        return split_answer(text) if ids[-1] == self.end_of_turn else (text, "")
+
+
+def split_answer(text: str) -> tuple[str, str]:
+    """Reasoning and final answer: what follows the last words that announce it, or else the last sentence."""
+    text = text.strip()
+    announced = [match.end() for match in _MARKERS.finditer(text) if text[match.end() :].strip(" .*\n")]
+    start = announced[-1] if announced else max([0, *(match.end() for match in _SENTENCES.finditer(text))])
+    return text[:start].strip(), text[start:].strip()
+
+
+def rename(name: str) -> str:
+    """Name of a module or parameter in this version of transformers, from the one it had when the adapter was published."""
+    for old, new in (("language_model.model.", "model.language_model."), ("language_model.lm_head.", "lm_head.")):
+        if name.startswith(old):
+            return new + name.removeprefix(old)
+    return f"model.{name}" if name.startswith(("audio_tower.", "multi_modal_projector.", "language_model.")) else name
+
+
+def load(entry: dict[str, Any], name: str, _labels: Sequence[Label], _template: PromptTemplate) -> AudioFlamingo3:
+    """Load an Audio Flamingo 3 checkpoint with its thinking adapter; see :mod:`cuealign.models.backends`."""
+    check_options(entry, name, ("adapter",))
+    source, folder = origin(entry, name), entry["options"].get("adapter", "think")
+    repository = source.place
+    if source.arguments:
+        repository = snapshot_download(source.place, allow_patterns=f"{folder}/*", **source.arguments)
+    frontend = ThinkingFrontend(AutoProcessor.from_pretrained(source.place, **source.arguments))
+    model = load_weights(AudioFlamingo3ForConditionalGeneration, source, entry | {"device": "cpu"})
+    load_beside(model, Path(repository, folder, "non_lora_trainables.bin"), rename)
+    model = merge_lora(model, Path(repository, folder), rename).to(entry["device"])
+    fingerprint = f"{source.fingerprint} {folder}"
+    return AudioFlamingo3(model, frontend, max_new_tokens=entry["max_new_tokens"], fingerprint=fingerprint)
