@@ -314,7 +314,7 @@ def main(arguments: argparse.Namespace) -> None:
             "packed_prompts_per_s": prompts / statistics.median(runs),
             "packed_runs_s": runs,
             "share_of_matmul": 2 * layers * computed / statistics.median(runs) / matmul,
-            "paths": {path: sum(r.path == path for found in responses for r in found) for path in ("label", "repeated", "decoded")},
+            "paths": {path: sum(r.path == path for found in responses for r in found) for path in ("label", "expected", "decoded")},
             "agreement": agreement(model, Sweep("agreement", spread[0].audio, spread[0].prompts[: arguments.compared]), packed),
         }
         # On the utterances that all candidates answered: the share of the packed pass that fell to each, by its tokens.

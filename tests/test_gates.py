@@ -88,10 +88,30 @@ def test_another_answer_than_the_greedy_one_is_noticed(model, tried):
     class Sampling(PackedEngine):
         def respond(self, sweeps):
             for responses in super().respond(sweeps):
-                yield [Response(**{**vars(response), "answer": "drawn at random"}) for response in responses]
+                yield [Response(**{**vars(response), "path": "label", "answer": "drawn at random"}) for response in responses]
 
     with pytest.raises(ModelError, match=r"one prompt at a time: u0 is answered '.*', and 'drawn at random' by the engine"):
         check(model, tried, Sampling(model, LABELS))
+
+
+def test_free_answers_that_begin_in_another_way_are_noticed(model, tried):
+    class Rambling(PackedEngine):
+        def respond(self, sweeps):
+            for responses in super().respond(sweeps):
+                yield [Response(**{**vars(response), "path": "decoded", "answer": "Well, who knows"}) for response in responses]
+
+    with pytest.raises(ModelError, match=r"one prompt at a time: 9 of 9 answers that name no label alone begin in another way"):
+        check(model, tried, Rambling(model, LABELS))
+
+
+def test_gates_try_the_beginning_of_long_answers(model, tried, monkeypatch):
+    """Reasoning of a thousand tokens is not waited for, and the limit is as before afterwards."""
+    model.max_new_tokens = 1000
+    limits, original = [], model.generate
+    monkeypatch.setattr(model, "generate", lambda ids, audio: limits.append(model.max_new_tokens) or original(ids, audio))
+    check(model, tried)
+    assert set(limits) == {gates.TOKENS}
+    assert model.max_new_tokens == 1000
 
 
 def test_all_gates_that_fail_are_named_together(model, tried, monkeypatch):

@@ -56,6 +56,7 @@ def responses(manifest, condition):
             "utterance": manifest["utterance"],
             "prompt_id": [prompt_id(TEMPLATE.render(WORDS, block)) for block in condition["cue_block"]],
             "answer": SAID,
+            "reasoning": "",
             "label_logprobs": [np.log(random.dirichlet(np.ones(4))) for _ in SAID],
             "label_order": "|".join(label.name for label in LABELS),
             "path": "label",
@@ -185,6 +186,18 @@ def test_progress_shows_rate_and_what_is_left(caplog, monkeypatch):
         shown.update()  # after 5 s: too early for a line
         shown.update()  # after 20 s
     assert caplog.messages == ["work: 2 of 4 (50 %), 0.1 file/s, 20 s left", "work: 2 files in 1 h 01 min"]
+
+
+def test_progress_of_groups_shows_their_rate_too(caplog, monkeypatch):
+    now = iter([0.0, 20.0, 40.0])
+
+    class Clock:
+        monotonic = staticmethod(lambda: next(now))
+
+    monkeypatch.setattr("cuealign.progress.time", Clock)
+    with caplog.at_level(logging.INFO), Progress(66, "af3", "prompt", group="utterance") as shown:
+        shown.update(33)
+    assert caplog.messages[0] == "af3: 33 of 66 (50 %), 1.6 prompt/s, 0.1 utterance/s, 20 s left"
 
 
 def test_progress_yields_everything_and_needs_a_length():

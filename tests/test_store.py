@@ -1,6 +1,8 @@
 """The response store: nothing finished is lost or done twice, whatever happens to the job."""
 
+import multiprocessing
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -8,12 +10,16 @@ import time
 
 import pandas as pd
 import pytest
+import torch
 
 from cuealign import audio
 from cuealign.errors import InputError
 from cuealign.inference import sweep
+from cuealign.inference.packed import PackedEngine
 from cuealign.inference.store import ResponseStore, response_key
+from cuealign.models.backends import qwen2_audio
 from cuealign.models.base import Responder, Response
+from cuealign.schema import RESPONSES
 from tests.conftest import LABELS, ROOT, TEMPLATE, random_tokens, tone, write
 
 SETTINGS = sweep.settings_key({"engine": "prefix", "max_new_tokens": 4}, LABELS)
@@ -59,7 +65,7 @@ def run(manifest, seeds, folder, *, shard="shard0", responder=None, pack=2):
     responder = responder or Counting()
     store = ResponseStore(folder, shard)
     asked = sweep.questions(manifest, conditions(seeds), TEMPLATE, LABELS, responder.fingerprint, SETTINGS)
-    computed = sweep.answer(manifest, asked, responder, store, LABELS, pack=pack, what="test")
+    computed, _ = sweep.answer(manifest, asked, responder, store, LABELS, pack=pack, what="test")
     return store.compile(sweep.wanted(asked)), computed, responder
 
 
@@ -192,3 +198,49 @@ def test_kill_9_in_the_middle_loses_at_most_the_pack_in_flight(manifest, tmp_pat
     resumed, computed, _ = run(manifest, [1, 2], store)
     assert computed == total - safe
     pd.testing.assert_frame_equal(resumed, expected)
+
+
+class Breathing(PackedEngine):
+    """The packed engine, resting between two utterances, so that a small model can be killed in its midst."""
+
+    def respond(self, sweeps):
+        for answers in super().respond(sweeps):
+            time.sleep(0.05)
+            yield answers
+
+
+def test_ten_kills_of_the_packed_engine_change_nothing(manifest, tmp_path, checkpoint):
+    """Killed with -9 at random moments: the same bytes in the end, and no pack that was finished is computed again."""
+    from tests.test_inference import ENTRY
+
+    torch.set_num_threads(1)
+    more = pd.concat([manifest.assign(utterance=manifest["utterance"] + suffix) for suffix in ("", "b", "c")], ignore_index=True)
+    for index, row in enumerate(more.itertuples()):
+        more.loc[index, "file"] = str(write(tmp_path / "more" / f"{index}.wav", tone(row.duration, seed=100 + index)))
+        more.loc[index, "audio_sha256"] = audio.fingerprint(*audio.read_native(more.loc[index, "file"]))
+    blocks = [random_tokens(list(more["utterance"]), seed) for seed in range(3)]
+    model = qwen2_audio.load(ENTRY | {"path": str(checkpoint), "max_new_tokens": 4}, "tiny", LABELS, TEMPLATE)
+    asked = sweep.questions(more, blocks, TEMPLATE, LABELS, model.fingerprint, SETTINGS)
+
+    def answer(folder, engine):
+        store = ResponseStore(folder, "shard0")
+        sweep.answer(more, asked, engine, store, LABELS, pack=2, what="test")
+        RESPONSES.write(store.compile(sweep.wanted(asked)), folder.with_suffix(".parquet"))
+
+    answer(tmp_path / "undisturbed", PackedEngine(model, LABELS, budget=1))
+    moments, store, safe = random.Random(7), tmp_path / "store", set()
+    fork = multiprocessing.get_context("fork")
+    for _ in range(10):
+        job = fork.Process(target=answer, args=(store, Breathing(model, LABELS, budget=1)))
+        job.start()
+        job.join(moments.uniform(0.05, 0.5))
+        job.kill()
+        job.join()
+        parts = {part.name for part in store.glob("*.parquet")}
+        assert safe <= parts
+        safe = parts
+    assert 0 < len(safe) <= 11, safe
+    answer(store, PackedEngine(model, LABELS, budget=1))
+    assert (tmp_path / "store.parquet").read_bytes() == (tmp_path / "undisturbed.parquet").read_bytes()
+    kept = [key for part in store.glob("*.parquet") for key in pd.read_parquet(part)["key"]]
+    assert len(kept) == len(set(kept)) == sum(map(len, asked.values()))

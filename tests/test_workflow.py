@@ -296,8 +296,8 @@ def test_a_root_that_is_not_there_is_named(tmp_path):
 def test_paper_says_what_is_not_included_before_it_starts(tmp_path, copies):
     real = snakemake(tmp_path, "--cores", "1", *copies, configfile=ROOT / "config/paper.yaml")
     assert real.returncode != 0
-    assert "model 'ft-qw-omni' needs the backend 'midashenglm', which this version does not include" in real.stdout + real.stderr
-    assert "models.ft-af3.path: there is no folder checkpoints/audio-flamingo-3" in real.stdout + real.stderr
+    assert "model 'clap-laion' needs the backend 'clap_laion', which this version does not include" in real.stdout + real.stderr
+    assert "models.ft-qw-omni.path: there is no folder checkpoints/midashenglm-7b-0804-fp32" in real.stdout + real.stderr
     assert not (tmp_path / "results").exists()
 
 

@@ -23,27 +23,34 @@ class Progress:
         total: units in all.
         what: name of the work, opens each line.
         unit: name of a unit, singular.
+        group: name of what several units belong to, whose rate is shown too.
     """
 
-    def __init__(self, total: int, what: str, unit: str) -> None:
-        self.total, self.what, self.unit, self.done = total, what, unit, 0
+    def __init__(self, total: int, what: str, unit: str, *, group: str | None = None) -> None:
+        self.total, self.what, self.unit, self.group, self.done, self.groups = total, what, unit, group, 0, 0
         self._start = self._last = time.monotonic()
         self._bar = tqdm(total=total, desc=what, unit=f" {unit}", dynamic_ncols=True) if sys.stderr.isatty() else None
 
     def update(self, count: int = 1) -> None:
-        """Report ``count`` further units as done."""
+        """Report ``count`` further units as done, all of one group."""
         self.done += count
+        self.groups += 1
         now = time.monotonic()
         if self._bar is not None:
+            self._bar.set_postfix_str(self._group_rate(now), refresh=False)
             self._bar.update(count)
         elif self.done < self.total and now - self._last >= LINE_EVERY:
             self._last = now
             rate = self.done / (now - self._start)
             left = (self.total - self.done) / rate
             logger.info(
-                "%s: %d of %d (%.0f %%), %.1f %s/s, %s left",
-                *(self.what, self.done, self.total, 100 * self.done / self.total, rate, self.unit, _duration(left)),
+                "%s: %d of %d (%.0f %%), %.1f %s/s, %s%s left",
+                *(self.what, self.done, self.total, 100 * self.done / self.total, rate, self.unit),
+                *(f"{found}, " if (found := self._group_rate(now)) else "", _duration(left)),
             )
+
+    def _group_rate(self, now: float) -> str:
+        return f"{self.groups / (now - self._start):.1f} {self.group}/s" if self.group and now > self._start else ""
 
     def close(self) -> None:
         """Show the total time."""

@@ -57,6 +57,8 @@ rule respond:
         runtime=lookup("models/{model}/runtime", within=config),
     params:
         store="results/responses/{dataset}/{split}/{model}/store",
+        # No output: figures of the last run, beside Snakemake's own, that nothing depends on.
+        work="results/benchmarks/respond/{dataset}/{split}/{model}/shard{shard}.work.json",
         model=backend_of,
         shards=lookup("models/{model}/shards", within=config),
         splits=lookup("datasets/{dataset}/splits", within=config),

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,6 +31,17 @@ class Prompt:
     utterance: str
     ids: Sequence[int]
     audio: PreparedAudio
+
+
+@contextmanager
+def at_most(model: CausalModel, tokens: int) -> Iterator[None]:
+    """Limit answers to ``tokens``, or to fewer where the model's own limit is lower, for the length of a block."""
+    limit = model.max_new_tokens
+    model.max_new_tokens = min(limit, tokens)
+    try:
+        yield
+    finally:
+        model.max_new_tokens = limit
 
 
 def decode_greedily(model: CausalModel, prompts: Sequence[Prompt]) -> list[list[int]]:

@@ -3,15 +3,13 @@
 All prompts of an utterance are one tree of tokens (:mod:`cuealign.inference.forest`): what they share, the audio first of
 all, is computed once, however long; behind each prompt hangs the tree of label answers, so that the same pass gives the
 log-probability of every label's full token sequence and the exact greedy answer wherever the greedy path is one of the
-tree's. Where it leaves them, that prompt is decoded on; an answer that keeps coming back is taken up into the tree, so
-that a model with a manner of its own ("Angry.") is as fast as one that answers in the labels' very words. Utterances are
-packed up to a budget of tokens.
+tree's. Where it leaves them, that prompt is decoded on; answers that are to be expected besides the labels' very words can
+hang in the tree as well (:mod:`cuealign.inference.manner`). Utterances are packed up to a budget of tokens.
 
 On a GPU, attention is FlexAttention with a block mask, which skips what no token sees; elsewhere it is dense.
 """
 
 import logging
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -34,9 +32,6 @@ BLOCK = 128
 """Tokens of a block of FlexAttention: a pass on a GPU is a number of blocks long."""
 
 _LOGIT_ROWS = 1024  # hidden states turned into logits at a time: 1024 × 150,000 × 4 bytes are 0.6 GB
-_TAKEN_UP = 8  # answers besides the labels in the tree, at the most
-_TAKEN_UP_TOKENS = 12  # longer ones are decoded on
-_SEEN_TWICE = 2
 
 
 @dataclass(frozen=True)
@@ -70,11 +65,14 @@ class PackedEngine(Responder):
         check_label_space(labels, sequences, model.max_new_tokens)
         self.model, self.labels, self.budget, self.workers = model, sequences, budget, workers
         self.tree = LabelTree.build(sequences)
-        self._others: Counter[tuple[int, ...]] = Counter()
 
     @property
     def fingerprint(self) -> str:
         return self.model.fingerprint
+
+    def expect(self, answers: Sequence[tuple[int, ...]]) -> None:
+        """Hang further answers into the tree, none of them a label's, from the next pass on; see :mod:`cuealign.inference.manner`."""
+        self.tree = LabelTree.build([*self.labels, *answers])
 
     @torch.inference_mode()
     def respond(self, sweeps: Sequence[Sweep]) -> Iterator[list[Response]]:
@@ -137,8 +135,6 @@ class PackedEngine(Responder):
         strays = [row for row, found in enumerate(greedy) if found is None]
         decoded = map(tuple, decode_greedily(self.model, [asked[row] for row in strays]))
         answers = [one.tree.sequences[found] if found is not None else next(decoded) for found in greedy]
-        self._others.update(answers[row] for row in strays)
-        self._take_up()
         first = 0
         for ready in one.pack:
             rows = slice(first, first + len(ready.prompts))
@@ -177,7 +173,7 @@ class PackedEngine(Responder):
                 Response(
                     answer=text,
                     label_logprobs=tuple(scores),
-                    path="decoded" if found is None else "label" if found < len(self.labels) else "repeated",
+                    path="decoded" if found is None else "label" if found < len(self.labels) else "expected",
                     reasoning=reasoning,
                     answer_tokens=len(answer),
                     prompt_tokens=len(ids),
@@ -186,18 +182,6 @@ class PackedEngine(Responder):
                 )
             )
         return responses
-
-    def _take_up(self) -> None:
-        """Take answers that keep coming back into the tree."""
-        end = self.model.frontend.end_of_turn
-        often = [
-            answer
-            for answer, count in self._others.most_common()
-            if count >= _SEEN_TWICE and len(answer) <= _TAKEN_UP_TOKENS and answer[-1] == end and answer not in self.tree.sequences
-        ]
-        free = len(self.labels) + _TAKEN_UP - len(self.tree.sequences)
-        if often[:free]:
-            self.tree = LabelTree.build([*self.tree.sequences, *often[:free]])
 
 
 def dense_mask(exits: torch.Tensor) -> torch.Tensor:

@@ -77,13 +77,22 @@ def questions(
 
 def sample(manifest: pd.DataFrame, asked: Mapping[str, Sequence[Question]], store: ResponseStore, count: int = 3) -> list[Sweep]:
     """A few of the sweeps to come, from the shortest utterance to the longest, for gates; none where all is answered."""
-    todo = [
-        (row, tuple(question.prompt for question in asked[row.utterance]))
-        for row in manifest.sort_values(["duration", "utterance"]).itertuples()
-        if any(question.key not in store for question in asked[row.utterance])
+    unanswered = [any(question.key not in store for question in asked[utterance]) for utterance in manifest["utterance"]]
+    return sweeps(spread(manifest[unanswered], count), asked)
+
+
+def spread(manifest: pd.DataFrame, count: int) -> pd.DataFrame:
+    """A few utterances, from the shortest to the longest."""
+    places = sorted({round(place * (len(manifest) - 1) / max(1, count - 1)) for place in range(count)}) if len(manifest) else []
+    return manifest.sort_values(["duration", "utterance"]).iloc[places]
+
+
+def sweeps(manifest: pd.DataFrame, asked: Mapping[str, Sequence[Question]], most: int | None = None) -> list[Sweep]:
+    """The sweeps of some utterances, with their first ``most`` prompts, or all."""
+    return [
+        Sweep(row.utterance, audio.reader(row), tuple(question.prompt for question in asked[row.utterance][:most]))
+        for row in manifest.itertuples()
     ]
-    places = sorted({round(place * (len(todo) - 1) / max(1, count - 1)) for place in range(count)}) if todo else []
-    return [Sweep(todo[place][0].utterance, audio.reader(todo[place][0]), todo[place][1]) for place in places]
 
 
 def answer(
@@ -95,7 +104,7 @@ def answer(
     *,
     pack: int,
     what: str,
-) -> int:
+) -> tuple[int, int]:
     """Answer every question that the store lacks.
 
     Longest utterances go first: if memory is short, it shows at once.
@@ -110,7 +119,7 @@ def answer(
         what: name of the work, for the progress line.
 
     Returns:
-        Number of prompts computed.
+        Numbers of prompts and utterances computed.
     """
     todo, claimed = [], set()
     for row in manifest.sort_values(["duration", "utterance"], ascending=[False, True]).itertuples():
@@ -124,10 +133,10 @@ def answer(
     logger.info("%s: %d prompts to answer, %d already answered", what, total, known)
     order = "|".join(label.name for label in labels)
     truncated = 0
-    sweeps = [Sweep(row.utterance, audio.reader(row), tuple(question.prompt for question in found)) for row, found in todo]
-    with Progress(total, what, "prompt") as shown:
+    open_sweeps = [Sweep(row.utterance, audio.reader(row), tuple(question.prompt for question in found)) for row, found in todo]
+    with Progress(total, what, "prompt", group="utterance") as shown:
         rows = []
-        answered = zip(todo, responder.respond(sweeps), strict=True)
+        answered = zip(todo, responder.respond(open_sweeps), strict=True)
         for number, ((row, found), responses) in enumerate(answered, start=1):
             rows += [
                 (question.key, row.utterance, prompt_id(question.prompt), response)
@@ -140,7 +149,7 @@ def answer(
                 rows = []
     if truncated:
         logger.warning("%s: %d utterances are longer than the model's audio limit and were cut (column audio_truncated)", what, truncated)
-    return total
+    return total, len(todo)
 
 
 def wanted(asked: Mapping[str, Sequence[Question]]) -> Iterator[tuple[str, str, str]]:

@@ -48,8 +48,8 @@ class Response:
     Attributes:
         answer: text, special tokens left out; of a model that thinks first, the final answer alone.
         label_logprobs: natural logarithm of the probability of each label's full answer, shape ``(labels,)``.
-        path: how the answer was found: ``label`` (the greedy path is a label's token sequence), ``repeated`` (that of
-            another answer which had come up before), ``decoded`` (it left both and was decoded on), ``generate``
+        path: how the answer was found: ``label`` (the greedy path is a label's token sequence), ``expected`` (that of
+            another answer in the tree), ``decoded`` (it left both and was decoded on), ``generate``
             (reference path) or ``similarity``.
         reasoning: what a model that thinks first said before its final answer; empty for others.
         answer_tokens: tokens generated, end of turn included.
