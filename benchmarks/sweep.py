@@ -11,7 +11,11 @@ Candidates, each end to end from audio files on disk to labels:
 * ``generate``: one prompt at a time;
 * ``generate, batches of 16``: prompts of one utterance, padded;
 * ``prefix``: a key-value cache of what an utterance's prompts share;
-* ``packed``: this project's engine.
+* ``packed``: this project's engine;
+* ``packed, no answer known``: the same where every answer leaves the tree and is decoded on.
+
+The ceiling is that of large matrix products that go on for seconds, as the sweep does; a first burst is faster, before the
+power limit tells, and is given beside it.
 """
 
 import argparse
@@ -37,6 +41,7 @@ from cuealign.inference.feeding import make_ready
 from cuealign.inference.packed import PackedEngine
 from cuealign.inference.prefix import PrefixEngine
 from cuealign.inference.reference import ReferenceEngine
+from cuealign.inference.work import matmul_ceiling
 from cuealign.models.backends.audio_flamingo_3 import AudioFlamingo3, AudioFlamingo3Frontend
 from cuealign.models.backends.qwen2_audio import Qwen2Audio, Qwen2AudioFrontend
 from cuealign.models.base import Label, Sweep
@@ -45,6 +50,7 @@ from cuealign.prompts import CueBlockTemplate, PromptTemplate
 from cuealign.vocabulary import CONCEPTS, TOKENS
 
 LABELS = [Label(word, word) for word in ("angry", "happy", "neutral", "sad")]
+STRANGERS = [Label(word, word) for word in ("How", "does", "the", "speaker")]  # which the model never answers
 PIECES = {"angry": ("ang", "ry"), "happy": ("hap", "py"), "neutral": ("neu", "tra", "l"), "sad": ("sad",)}
 TEMPLATE = PromptTemplate(
     "How does the speaker in this recording feel? Answer with exactly one of these words: {labels}.",
@@ -207,8 +213,8 @@ def in_batches(model: HuggingFaceModel, sweep: Sweep, size: int = 16) -> Iterato
             yield model.frontend.decode(row[: row.index(end) + 1] if end in row else row)
 
 
-def ceiling() -> float:
-    """Floating-point operations per second of a large matrix product in bf16."""
+def burst() -> float:
+    """Floating-point operations per second of a few large matrix products in bf16."""
     a, b = (torch.randn(8192, 8192, device="cuda", dtype=torch.bfloat16) for _ in range(2))
     times = []
     for _ in range(20):
@@ -221,21 +227,28 @@ def ceiling() -> float:
     return 2 * 8192**3 / statistics.median(times[5:])
 
 
-def agreement(model: HuggingFaceModel, sweep: Sweep, packed: PackedEngine) -> dict[str, Any]:
-    """How far packed scores lie from those of one prompt at a time, and where that changes the best label."""
-    (theirs,), (mine,) = (list(engine.respond([sweep])) for engine in (ReferenceEngine(model, LABELS), packed))
-    a, b = (np.array([response.label_logprobs for response in found]) for found in (theirs, mine))
-    ordered = np.sort(a, axis=1)
-    flips = a.argmax(1) != b.argmax(1)
-    return {
-        "prompts": len(a),
-        "largest_difference": float(np.abs(a - b).max()),
-        "mean_difference": float(np.abs(a - b).mean()),
-        "spread_of_scores": float(a.std(axis=0).mean()),
-        "best_label_differs": int(flips.sum()),
-        "largest_margin_where_it_differs": float((ordered[:, -1] - ordered[:, -2])[flips].max(initial=0)),
-        "answers_that_differ": sum(x.answer != y.answer for x, y in zip(theirs, mine, strict=True)),
-    }
+def agreement(model: HuggingFaceModel, sweep: Sweep) -> dict[str, Any]:
+    """How far scores lie apart: packed and one prompt at a time, each in bf16 and in float32. Leaves the model in float32."""
+
+    def scores(engine: type) -> np.ndarray:
+        return np.array([response.label_logprobs for response in next(engine(model, LABELS).respond([sweep]))])
+
+    found = {"packed, bf16": scores(PackedEngine), "one at a time, bf16": scores(ReferenceEngine)}
+    model.model.float()
+    model.dtype = torch.float32
+    found |= {"packed, float32": scores(PackedEngine), "one at a time, float32": scores(ReferenceEngine)}
+    truth = found["one at a time, float32"]
+    ordered = np.sort(truth, axis=1)
+    report: dict[str, Any] = {"prompts": len(truth), "spread_of_scores": float(truth.std(axis=0).mean())}
+    for name, values in list(found.items())[:3]:
+        flips = truth.argmax(1) != values.argmax(1)
+        report[f"{name}, from one at a time in float32"] = {
+            "largest": float(np.abs(values - truth).max()),
+            "mean": float(np.abs(values - truth).mean()),
+            "best_label_differs": int(flips.sum()),
+            "largest_margin_where_it_differs": float((ordered[:, -1] - ordered[:, -2])[flips].max(initial=0)),
+        }
+    return report
 
 
 def timed(run: Callable[[], Any]) -> tuple[float, Any]:
@@ -254,10 +267,11 @@ def say(what: str) -> None:
 @torch.inference_mode()
 def main(arguments: argparse.Namespace) -> None:
     """Run all candidates and print a table."""
+    if arguments.memory:
+        torch.cuda.set_per_process_memory_fraction(arguments.memory * 1e9 / torch.cuda.get_device_properties(0).total_memory)
     say("building the model")
     model = build(arguments.shape, arguments.layers)
-    matmul = ceiling()
-    layers = sum(parameter.numel() for parameter in model.language_model.layers.parameters())
+    matmul_burst, matmul = burst(), matmul_ceiling(torch.device("cuda"), torch.bfloat16)
     with tempfile.TemporaryDirectory() as folder:
         asked = sweeps(corpus(Path(folder), arguments.utterances, arguments.seconds))
         spread = [asked[int(place)] for place in np.linspace(0, len(asked) - 1, arguments.slow + 2)[1:-1]]
@@ -268,8 +282,9 @@ def main(arguments: argparse.Namespace) -> None:
             "gpu": torch.cuda.get_device_name(),
             "torch": torch.__version__,
             "shape": arguments.shape,
-            "parameters_of_layers": layers,
+            "parameters_of_layers": model.flop_per_token / 2,
             "matmul_tflops": matmul / 1e12,
+            "matmul_tflops_in_a_burst": matmul_burst / 1e12,
             "utterances": len(asked),
             "prompts": prompts,
             "tokens_per_prompt": apart / prompts,
@@ -313,9 +328,23 @@ def main(arguments: argparse.Namespace) -> None:
             "packed_s_per_utterance": per_utterance,
             "packed_prompts_per_s": prompts / statistics.median(runs),
             "packed_runs_s": runs,
-            "share_of_matmul": 2 * layers * computed / statistics.median(runs) / matmul,
+            "share_of_matmul": model.flop_per_token * computed / statistics.median(runs) / matmul,
+            "share_of_matmul_in_a_burst": model.flop_per_token * computed / statistics.median(runs) / matmul_burst,
             "paths": {path: sum(r.path == path for found in responses for r in found) for path in ("label", "expected", "decoded")},
-            "agreement": agreement(model, Sweep("agreement", spread[0].audio, spread[0].prompts[: arguments.compared]), packed),
+        }
+        say("packed, no answer known")
+        strangers = PackedEngine(model, STRANGERS, budget=arguments.budget, workers=arguments.workers)
+        taken, responses = timed(lambda: list(strangers.respond(asked)))
+        differ = sum(
+            a.answer != b
+            for sweep, found in zip(asked, responses, strict=True)
+            for a, b in zip(found, by_name[sweep.utterance], strict=True)
+        )
+        report["peak_memory_gb_no_answer_known"] = torch.cuda.max_memory_allocated() / 1e9
+        report["packed, no answer known"] = {
+            "s_per_utterance": taken / len(asked),
+            "decoded": sum(response.path == "decoded" for found in responses for response in found),
+            "answers_that_differ": differ,
         }
         # On the utterances that all candidates answered: the share of the packed pass that fell to each, by its tokens.
         sizes = {one.utterance: len(one.trie) + len(packed.tree.tokens) * len(one.prompts) for one in ready}
@@ -332,12 +361,15 @@ def main(arguments: argparse.Namespace) -> None:
                 "ratio_range": [min(ratios), max(ratios)],
                 "answers_that_differ": differ,
             }
-        print(json.dumps(report, indent=1))
         if arguments.profile:
             activities = [torch.profiler.ProfilerActivity.CUDA, torch.profiler.ProfilerActivity.CPU]
             with torch.profiler.profile(activities=activities) as profile:
                 list(packed.respond(asked[: 2 * arguments.warm]))
             print(profile.key_averages().table(sort_by="cuda_time_total", row_limit=25, max_name_column_width=70))
+        if arguments.compared:
+            say("agreement")
+            report["agreement"] = agreement(model, Sweep("agreement", spread[0].audio, spread[0].prompts[: arguments.compared]))
+        print(json.dumps(report, indent=1))
 
 
 if __name__ == "__main__":
@@ -353,5 +385,6 @@ if __name__ == "__main__":
     parser.add_argument("--warm", type=int, default=16)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--compile", action=argparse.BooleanOptionalAction, default=True)
+    parser.add_argument("--memory", type=float, help="GB of the GPU's memory that may be used, to try a smaller one out")
     parser.add_argument("--profile", action="store_true")
     main(parser.parse_args())

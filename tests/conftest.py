@@ -1,6 +1,7 @@
 """Fixtures that several test files share."""
 
 import os
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,8 @@ import soundfile
 # No test may reach a network: a model or a corpus that is not there must be an error, not a download.
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Code of stand-in checkpoints is copied before it runs: not into the user's own cache.
+os.environ["HF_MODULES_CACHE"] = tempfile.mkdtemp(prefix="cuealign-tests-")
 
 from cuealign.models.base import Label
 from cuealign.prompts import CueBlockTemplate, PromptTemplate

@@ -20,7 +20,9 @@ from tests.conftest import LABELS, TEMPLATE
 
 SPECIAL = ("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|AUDIO|>", "<|audio_bos|>", "<|audio_eos|>", "<sound>")
 REMOTE = Path(__file__).parent / "remote"
-HIDDEN, LAYERS, HEADS, KEYS, MELS, SECONDS = 32, 2, 4, 2, 16, 2
+HIDDEN, LAYERS, HEADS, KEYS, MELS, SECONDS = 64, 2, 4, 2, 16, 2
+MROPE = [2, 2, 4]
+"""Halves of a head's 16 dimensions by axis; FlexAttention's kernels need 16."""
 
 
 def tokenizer() -> PreTrainedTokenizerFast:
@@ -102,7 +104,7 @@ def qwen2_5_omni(folder: Path) -> None:
             "n_window": 25,
         },
         vision_config={"depth": 1, "hidden_size": 32, "intermediate_size": 32, "num_heads": 2, "out_hidden_size": HIDDEN},
-        text_config={**text_config(len(words)), "rope_parameters": {"rope_type": "default", "mrope_section": [1, 1, 2], "rope_theta": 1e4}},
+        text_config={**text_config(len(words)), "rope_parameters": {"rope_type": "default", "mrope_section": MROPE, "rope_theta": 1e4}},
         audio_token_id=words.convert_tokens_to_ids("<|AUDIO|>"),
         audio_start_token_id=words.convert_tokens_to_ids("<|audio_bos|>"),
         audio_end_token_id=words.convert_tokens_to_ids("<|audio_eos|>"),
@@ -138,7 +140,7 @@ def qwen3_omni(folder: Path) -> None:
             "moe_intermediate_size": 32,
             "num_experts": 4,
             "num_experts_per_tok": 2,
-            "rope_parameters": {"rope_type": "default", "mrope_section": [1, 1, 2], "rope_theta": 1e4, "mrope_interleaved": True},
+            "rope_parameters": {"rope_type": "default", "mrope_section": MROPE, "rope_theta": 1e4, "mrope_interleaved": True},
         },
         audio_token_id=words.convert_tokens_to_ids("<|AUDIO|>"),
         audio_start_token_id=words.convert_tokens_to_ids("<|audio_bos|>"),
@@ -162,7 +164,7 @@ def midashenglm(folder: Path) -> None:
     for name in ("configuration", "modeling", "processing"):
         shutil.copy(REMOTE / f"{name}_standin.py", folder)
     text = Qwen2_5OmniTextConfig(
-        **text_config(len(words)), rope_parameters={"rope_type": "default", "mrope_section": [1, 1, 2], "rope_theta": 1e4}
+        **text_config(len(words)), rope_parameters={"rope_type": "default", "mrope_section": MROPE, "rope_theta": 1e4}
     )
     config = {
         "model_type": "standin",
@@ -224,7 +226,7 @@ def randomise(model: torch.nn.Module, head: torch.nn.Linear, words: PreTrainedTo
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             if parameter.dim() > 1 and "embed_positions" not in name:
-                parameter.normal_(0, 0.3)
+                parameter.normal_(0, 0.2)
         rows = sorted({token for label in LABELS for token in words(label.word)["input_ids"]} | {words.convert_tokens_to_ids("<|im_end|>")})
         head.weight[rows] *= 2.5
 

@@ -83,7 +83,7 @@ class Code:
     ("content", "message"),
     [
         ({"audio_tower.convX.weight": torch.zeros(2)}, r"no place for audio_tower\.convX\.weight; nothing is loaded"),
-        ({"multi_modal_projector.linear_1.bias": torch.zeros(3)}, r"linear_1\.bias has the shape \(3,\), the model \(32,\)"),
+        ({"multi_modal_projector.linear_1.bias": torch.zeros(3)}, r"linear_1\.bias has the shape \(3,\), the model \(64,\)"),
         ({}, "not a file of named tensors"),
         ([torch.zeros(2)], "not a file of named tensors"),
         ({"x": Code()}, "not a file of tensors alone"),

@@ -51,6 +51,13 @@ def test_an_audio_is_encoded_once(model, asked, alone, monkeypatch):
     assert heard == [3]
 
 
+@pytest.mark.parametrize("tokens", [1, 400])
+def test_what_is_read_at_a_time_changes_nothing(model, asked, alone, monkeypatch, tokens):
+    monkeypatch.setattr(decoding, "_DENSE", tokens)
+    with torch.inference_mode():
+        assert decode_greedily(model, asked) == alone
+
+
 @pytest.mark.parametrize("prompts_at_a_time", [1, 2, 4])
 def test_the_cache_limits_a_batch(model, asked, alone, monkeypatch, prompts_at_a_time):
     longest = max(len(prompt.ids) for prompt in asked) + model.max_new_tokens

@@ -119,6 +119,7 @@ def ended(model, asked, answered) -> list[tuple[int, ...]]:
         for prompt, response in zip(sweep.prompts, responses, strict=True):
             if response.path == "decoded" and response.answer_tokens <= 12:
                 found.append(tuple(model.generate(model.frontend.tokenise(prompt, audio.tokens), audio)))
+    found = [answer for answer in found if model.frontend.audio_token not in answer]  # random weights say anything
     assert found, "no answer beside the labels ends soon enough: the checkpoint does not test this"
     return list(dict.fromkeys(found))[:8]
 

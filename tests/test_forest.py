@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from cuealign.inference.forest import Forest, Trie
 from cuealign.inference.labels import LabelTree
-from cuealign.inference.packed import BLOCK, block_mask, dense_mask
+from cuealign.inference.masks import BLOCK, block_mask, dense_mask
 
 sequences = st.lists(st.integers(0, 2), min_size=1, max_size=6).map(tuple)
 utterances = st.lists(

@@ -1,5 +1,6 @@
 """The response store: nothing finished is lost or done twice, whatever happens to the job."""
 
+import hashlib
 import multiprocessing
 import os
 import random
@@ -128,6 +129,17 @@ def test_damaged_part_is_set_aside_and_computed_again(manifest, tmp_path, caplog
     assert 0 < computed <= 2 * 2
     assert part.name in caplog.text
     assert "checksum" in caplog.text
+    pd.testing.assert_frame_equal(first, again)
+
+
+def test_parts_of_another_version_are_computed_again_and_named_once(manifest, tmp_path, caplog):
+    first, total, _ = run(manifest, [1], tmp_path / "store")
+    for part in sorted((tmp_path / "store").glob("*.parquet"))[:2]:
+        pd.read_parquet(part).drop(columns="reasoning").to_parquet(part)
+        part.rename(part.with_name(f"shard0-{hashlib.sha256(part.read_bytes()).hexdigest()[:32]}.parquet"))
+    again, computed, _ = run(manifest, [1], tmp_path / "store")
+    assert 0 < computed < total
+    assert caplog.text.count("have the columns of another version") == 1
     pd.testing.assert_frame_equal(first, again)
 
 

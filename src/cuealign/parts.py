@@ -34,6 +34,7 @@ class Parts:
 
     def read(self) -> Iterator[pa.Table]:
         """Every part of any writer; a damaged one is set aside, and named in the log."""
+        foreign = 0
         for part in sorted(self.folder.glob("*.parquet")):
             content = part.read_bytes()
             if hashlib.sha256(content).hexdigest()[:32] != part.stem.rsplit("-", 1)[-1]:
@@ -43,9 +44,11 @@ class Parts:
                 continue
             table = pq.read_table(pa.BufferReader(content))
             if not table.schema.equals(self.schema):
-                logger.warning("%s: its columns are those of another version; what is in it is computed again", part)
+                foreign += 1
                 continue
             yield table
+        if foreign:
+            logger.warning("%s: %d parts have the columns of another version; what is in them is computed again", self.folder, foreign)
 
     def append(self, table: pa.Table) -> None:
         """Keep a part for good; on return it is on the disk."""

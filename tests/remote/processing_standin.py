@@ -29,6 +29,8 @@ class StandinProcessor(ProcessorMixin):
         assert not tokenize
         turns = []
         for message in messages:
-            parts = [f"<|audio_bos|>{self.audio_token}<|audio_eos|>" if part["type"] == "audio" else part["text"] for part in message["content"]]
+            parts = [
+                f"<|audio_bos|>{self.audio_token}<|audio_eos|>" if part["type"] == "audio" else part["text"] for part in message["content"]
+            ]
             turns.append(f"<|im_start|>{message['role']}\n{''.join(parts)}<|im_end|>\n")
         return "".join(turns) + "<|im_start|>assistant\n"

@@ -4,18 +4,25 @@ import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 
 from cuealign.errors import ModelError
 from cuealign.inference.embedding import embed
+from cuealign.inference.forest import Forest, Trie
+from cuealign.inference.labels import LabelTree
+from cuealign.inference.masks import dense_mask
 from cuealign.models.base import CausalModel, PreparedAudio
+from cuealign.models.transfer import to_device
 
 logger = logging.getLogger(__name__)
 
 CACHE_BYTES = 16e9
 """Memory for the keys and values of a batch, at the most; one prompt is always decoded. Halved where memory runs out."""
+
+_DENSE = 8192  # tokens under a dense mask, about; its size grows with the square
 
 
 @dataclass(frozen=True)
@@ -98,24 +105,14 @@ def _attempt(model: CausalModel, prompts: Sequence[Prompt]) -> list[list[int]] |
 
 
 def _decode(model: CausalModel, prompts: Sequence[Prompt]) -> list[list[int]]:
-    """Decode prompts as one batch, padded in front, so that all end in the same column."""
+    """Decode prompts as one batch, whose caches end in the same column."""
     device, end = model.device, model.frontend.end_of_turn
-    count, longest = len(prompts), max(len(prompt.ids) for prompt in prompts)
-    missing = torch.tensor([longest - len(prompt.ids) for prompt in prompts])
-    tokens = np.concatenate([np.array([end] * (longest - len(prompt.ids)) + list(prompt.ids)) for prompt in prompts])
-    embeddings = embed(model, tokens, [prompt.audio for prompt in prompts]).view(count, longest, -1)
-    columns = torch.arange(longest)
-    real = columns[None] >= missing[:, None]
-    # A padding token sees itself, so that no row of attention is empty; nobody else sees it.
-    itself = torch.eye(longest, dtype=torch.bool)
-    mask = (itself.cumsum(0).bool()[None] & real[:, None] | itself[None])[:, None].to(device)
-    positions = (columns[None] - missing[:, None]).clamp(min=0)
-    next_positions, seen = (positions[:, -1:] + 1).to(device), real.to(device)
-
-    cache = model.new_cache()
-    hidden = model.forward(embeddings, mask=mask, positions=positions.to(device), cache=cache)[:, -1]
+    cache, hidden = _read(model, prompts)
+    lengths = torch.tensor([len(prompt.ids) for prompt in prompts], device=device)
+    seen = torch.arange(int(lengths.max()), device=device)[None] >= lengths.max() - lengths[:, None]
+    next_positions = lengths[:, None]
     answers: list[list[int]] = [[] for _ in prompts]
-    rows = list(range(count))  # of the prompts that are in the cache
+    rows = list(range(len(prompts)))  # of the prompts that are in the cache
     for step in range(model.max_new_tokens):
         best = model.logits(hidden).argmax(-1)
         for row, token in zip(rows, best.tolist(), strict=True):
@@ -133,3 +130,53 @@ def _decode(model: CausalModel, prompts: Sequence[Prompt]) -> list[list[int]]:
         hidden = model.forward(model.embed_text(best[:, None]), mask=seen[:, None, None], positions=next_positions, cache=cache)[:, -1]
         next_positions = next_positions + 1
     return answers
+
+
+def _read(model: CausalModel, prompts: Sequence[Prompt]) -> tuple[Any, torch.Tensor]:
+    """Run the model over prompts, what those of an utterance share once.
+
+    Returns:
+        Key-value cache with a row for each prompt, padded in front, and hidden states of their last tokens, shape
+        ``(prompts, hidden)``.
+    """
+    longest = max(len(prompt.ids) for prompt in prompts)
+    of_audio: dict[int, list[int]] = {}
+    for row, prompt in enumerate(prompts):
+        of_audio.setdefault(id(prompt.audio), []).append(row)
+    layers: list[list[tuple[torch.Tensor, torch.Tensor]]] = []
+    order, hidden = [], []
+    tries = [Trie.build([prompts[row].ids for row in rows]) for rows in of_audio.values()]
+    for group in _groups(list(zip(of_audio.values(), tries, strict=True))):
+        forest = Forest.plant([trie for _, trie in group], LabelTree((), (), (), ()))
+        exits, depths = (to_device(torch.from_numpy(values), model.device) for values in (forest.exits, forest.depths))
+        cache = model.new_cache()
+        embeddings = embed(model, forest.tokens, [prompts[rows[0]].audio for rows, _ in group])
+        states = model.forward(embeddings, mask=dense_mask(exits), positions=depths[None], cache=cache)[0]
+        ends = forest.places[:, 0]
+        paths = to_device(torch.from_numpy(np.stack([forest.path(end, longest) for end in ends])), model.device)
+        layers.append([(_rows(layer.keys, paths), _rows(layer.values, paths)) for layer in cache.layers])
+        hidden.append(states[to_device(torch.from_numpy(ends), model.device)])
+        order += [row for rows, _ in group for row in rows]
+    back = torch.tensor(np.argsort(order), device=model.device)
+    together = model.new_cache()
+    for index, parts in enumerate(zip(*layers, strict=True)):
+        keys, values = (torch.cat(kind)[back] for kind in zip(*parts, strict=True))
+        together.update(keys, values, index)
+    return together, torch.cat(hidden)[back]
+
+
+def _groups(utterances: Sequence[tuple[list[int], Trie]]) -> Iterator[list[tuple[list[int], Trie]]]:
+    """Utterances (rows of their prompts, and trie), as many as a dense mask may be long, at least one."""
+    group: list[tuple[list[int], Trie]] = []
+    for one in utterances:
+        if group and sum(len(trie) for _, trie in group) + len(one[1]) > _DENSE:
+            yield group
+            group = []
+        group.append(one)
+    if group:
+        yield group
+
+
+def _rows(cached: torch.Tensor, paths: torch.Tensor) -> torch.Tensor:
+    """Keys or values along paths, shape ``(rows, heads, length, width)``, from those of a forest, ``(1, heads, tokens, width)``."""
+    return cached[0][:, paths].transpose(0, 1)

@@ -91,6 +91,11 @@ class Forest:
     places: np.ndarray
     used: int
 
+    def path(self, place: int, length: int) -> np.ndarray:
+        """Indices of a token and all before it in its prompt, which are the tokens that it sees; 0 in front, up to ``length``."""
+        seen = np.flatnonzero(self.exits[: place + 1] > place)
+        return np.concatenate([np.zeros(length - len(seen), dtype=seen.dtype), seen])
+
     @classmethod
     def plant(cls, tries: Sequence[Trie], tree: LabelTree, length: int | None = None) -> "Forest":
         """Lay tries out one behind the other.

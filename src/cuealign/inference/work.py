@@ -9,8 +9,8 @@ import torch
 
 from cuealign.models.base import CausalModel, Responder
 
-_SIZE, _AT_A_TIME = 8192, 64  # 8192-square matrix products in a row, some 0.1 s on an H100 or H200
-_WARM_UP = 8  # such rows, until clocks have settled to what the power allows
+_SIZE, _AT_A_TIME = 8192, 8  # matrices, and products between two looks at the clock
+_SETTLE, _MEASURE = 1.0, 0.5  # seconds, until clocks have settled to what the power allows, and then
 
 
 def matmul_ceiling(device: torch.device, dtype: torch.dtype) -> float:
@@ -19,16 +19,19 @@ def matmul_ceiling(device: torch.device, dtype: torch.dtype) -> float:
     A first burst is faster by some 15 %, before the power limit tells.
     """
     a, b = (torch.randn(_SIZE, _SIZE, device=device, dtype=dtype) for _ in range(2))
-    start, stop = (torch.cuda.Event(enable_timing=True) for _ in range(2))
-    with torch.cuda.device(device):
-        for row in range(_WARM_UP + 2):
-            if row == _WARM_UP:
-                start.record()
+
+    def run(seconds: float) -> float:
+        """Products per second."""
+        start, count = time.monotonic(), 0
+        while time.monotonic() - start < seconds:
             for _ in range(_AT_A_TIME):
                 a @ b
-        stop.record()
-        stop.synchronize()
-    return 2 * _SIZE**3 * 2 * _AT_A_TIME / (start.elapsed_time(stop) / 1000)
+            torch.cuda.synchronize(device)
+            count += _AT_A_TIME
+        return count / (time.monotonic() - start)
+
+    run(_SETTLE)
+    return 2 * _SIZE**3 * run(_MEASURE)
 
 
 class Stopwatch:

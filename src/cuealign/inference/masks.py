@@ -1,0 +1,43 @@
+"""Who sees whom in a forest, as attention wants to be told."""
+
+import torch
+from torch.nn.attention.flex_attention import BlockMask
+
+BLOCK = 128
+"""Tokens of a block of FlexAttention: a pass on a GPU is a number of blocks long."""
+
+
+def dense_mask(exits: torch.Tensor) -> torch.Tensor:
+    """Who sees whom in a forest, boolean, shape ``(1, 1, length, length)``.
+
+    Args:
+        exits: of a :class:`cuealign.inference.forest.Forest`.
+    """
+    place = torch.arange(len(exits), device=exits.device)
+    return ((place[None] <= place[:, None]) & (place[:, None] < exits[None]))[None, None]
+
+
+def block_mask(exits: torch.Tensor) -> BlockMask:
+    """The same as :func:`dense_mask` for FlexAttention, whose blocks follow from the exits alone.
+
+    Between a block of queries and one of keys before it, something is seen if the largest exit of the keys lies behind
+    the first query, and everything if the smallest lies behind the last.
+
+    Args:
+        exits: as in :func:`dense_mask`; their number is a multiple of :data:`BLOCK`.
+    """
+
+    def sees(_batch: torch.Tensor, _head: torch.Tensor, query: torch.Tensor, key: torch.Tensor) -> torch.Tensor:
+        return (key <= query) & (query < exits[key])
+
+    blocks = exits.view(-1, BLOCK)
+    first = torch.arange(0, len(exits), BLOCK, device=exits.device)
+    before = first[None] < first[:, None]
+    everything = before & (blocks.amin(1)[None] >= first[:, None] + BLOCK)
+    something = (before & (blocks.amax(1)[None] > first[:, None]) | (first[None] == first[:, None])) & ~everything
+    counts_and_places = [
+        part
+        for seen in (something, everything)
+        for part in (seen.sum(1, dtype=torch.int32)[None, None], seen.int().argsort(dim=1, descending=True, stable=True).int()[None, None])
+    ]
+    return BlockMask.from_kv_blocks(*counts_and_places, BLOCK_SIZE=BLOCK, mask_mod=sees)

@@ -1,0 +1,118 @@
+"""What only a GPU shows: FlexAttention's kernels, compiled layers, memory that really runs out, leases of real devices.
+
+Skipped where there is none. Tiny checkpoints in float32, so that rounding hides nothing.
+"""
+
+import logging
+import multiprocessing
+
+import pytest
+import torch
+
+from cuealign import lease
+from cuealign.inference import gates
+from cuealign.inference.decoding import Prompt, decode_greedily
+from cuealign.inference.packed import PackedEngine
+from cuealign.inference.reference import ReferenceEngine
+from cuealign.inference.work import Stopwatch, report
+from cuealign.models import backends
+from tests import families
+from tests.conftest import LABELS, TEMPLATE
+from tests.test_families import FAMILIES, sweeps
+from tests.test_inference import ENTRY, LONG, assert_same
+
+pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an NVIDIA GPU")
+
+
+@pytest.fixture(scope="module", params=FAMILIES)
+def model(request, tmp_path_factory, checkpoint):
+    folder = checkpoint
+    if request.param in families.FAMILIES:
+        folder = tmp_path_factory.mktemp(request.param)
+        families.FAMILIES[request.param](folder)
+    entry = ENTRY | {"path": str(folder), "max_new_tokens": 20, "device": "cuda"}
+    loaded = backends.module(request.param, "tiny").load(entry, "tiny", LABELS, TEMPLATE)
+    loaded.compile()
+    return loaded
+
+
+@pytest.mark.parametrize("labels", [LABELS, LONG], ids=["words", "phrases"])
+@pytest.mark.parametrize("budget", [1, 1500, 100_000])
+def test_packed_is_one_prompt_at_a_time(model, labels, budget):
+    asked = sweeps((1, 7, 4, 2, 5, 3))
+    slow = list(ReferenceEngine(model, labels).respond(asked))
+    for found, expected in zip(PackedEngine(model, labels, budget=budget, workers=2).respond(asked), slow, strict=True):
+        assert_same(found, expected)
+
+
+def test_forty_conditions(model):
+    asked = sweeps((40, 33))
+    slow = list(ReferenceEngine(model, LABELS).respond(asked))
+    for found, expected in zip(PackedEngine(model, LABELS).respond(asked), slow, strict=True):
+        assert_same(found, expected)
+
+
+def test_gates_are_passed(model, caplog):
+    with caplog.at_level(logging.INFO):
+        gates.check(model, PackedEngine(model, LABELS), LABELS, sweeps((3, 4, 3)), dtype="float32")
+    assert "gates passed" in caplog.text
+
+
+def test_figures_of_a_job(model):
+    watch, before = Stopwatch(), model.tokens_run
+    with watch("answer"):
+        asked = sweeps((3, 4))
+        list(PackedEngine(model, LABELS).respond(asked))
+    figures = report(model, "packed", watch, tokens=model.tokens_run - before, prompts=7, utterances=2)
+    assert 0 < figures["share_of_matmul_ceiling"] < 1
+    assert figures["peak_gpu_memory_gb"] > 0
+    assert figures["tflop"] == pytest.approx(figures["tokens"] * model.flop_per_token / 1e12)
+
+
+def test_memory_that_runs_out_halves_the_budget_and_loses_nothing(model, caplog):
+    """Memory is really scarce: all but a little is taken by somebody else."""
+    asked = sweeps((20,) * 24)
+    expected = list(PackedEngine(model, LABELS, budget=1).respond(asked))
+    torch.cuda.empty_cache()
+    total = torch.cuda.get_device_properties(0).total_memory
+    torch.cuda.set_per_process_memory_fraction((torch.cuda.memory_reserved() + 40e6) / total)
+    try:
+        with caplog.at_level(logging.WARNING):
+            engine = PackedEngine(model, LABELS, budget=1_000_000)
+            for found, theirs in zip(engine.respond(asked), expected, strict=True):
+                assert_same(found, theirs)
+            prompts = [
+                Prompt(sweep.utterance, model.frontend.tokenise(prompt, audio.tokens), audio)
+                for sweep in asked
+                for audio in [model.frontend.prepare(sweep.hear())]
+                for prompt in sweep.prompts
+            ]
+            with torch.inference_mode():
+                answers = decode_greedily(model, prompts)
+    finally:
+        torch.cuda.set_per_process_memory_fraction(1.0)
+    assert "out of GPU memory with 24 utterances in a pass" in caplog.text
+    assert f"out of GPU memory with {len(prompts)} answers to decode at a time" in caplog.text
+    said = [model.frontend.read(answer)[1] for answer in answers]
+    # Random weights babble up to the limit, and somewhere on the way two tokens are as probable as rounding can tell.
+    different = sum(mine != theirs.answer for mine, theirs in zip(said, [r for found in expected for r in found], strict=True))
+    assert different <= len(said) // 100
+
+
+def hold(pipe):
+    with lease.device("cuda") as device:
+        pipe.send((device, torch.ones(1, device=device).device.index))
+        pipe.recv()
+
+
+@pytest.mark.skipif(torch.cuda.device_count() < 2, reason="needs two GPUs")
+def test_two_jobs_have_two_devices():
+    spawn = multiprocessing.get_context("spawn")
+    pipes = [spawn.Pipe() for _ in range(2)]
+    jobs = [spawn.Process(target=hold, args=(end,)) for _, end in pipes]
+    for job in jobs:
+        job.start()
+    assert sorted(pipe.recv() for pipe, _ in pipes) == [("cuda:0", 0), ("cuda:1", 1)]
+    for (pipe, _), job in zip(pipes, jobs, strict=True):
+        pipe.send("done")
+        job.join()
