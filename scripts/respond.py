@@ -56,6 +56,9 @@ def main(
                 few = sweep.spread(whole, _FEW_UTTERANCES)
                 known = sweep.questions(few, tables, template, words, model.fingerprint, settings)
                 learn_manner(model, words, sweep.sweeps(few, known, most=_FEW_PROMPTS))
+    elif tried and not loaded.control:
+        with watch("gates"):
+            gates.check_responder(loaded, tried, dtype=entry["dtype"])
     before = getattr(loaded, "tokens_run", 0)
     with watch("answer"):
         what = f"{name}, shard {shard + 1} of {shards}"

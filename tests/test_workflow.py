@@ -293,10 +293,10 @@ def test_a_root_that_is_not_there_is_named(tmp_path):
     assert "Traceback" not in dry.stderr
 
 
-def test_paper_says_what_is_not_included_before_it_starts(tmp_path, copies):
+def test_paper_says_which_checkpoints_are_missing_before_it_starts(tmp_path, copies):
     real = snakemake(tmp_path, "--cores", "1", *copies, configfile=ROOT / "config/paper.yaml")
     assert real.returncode != 0
-    assert "model 'clap-laion' needs the backend 'clap_laion', which this version does not include" in real.stdout + real.stderr
+    assert "models.paraclap.path: there is no folder checkpoints/paraclap" in real.stdout + real.stderr
     assert "models.ft-qw-omni.path: there is no folder checkpoints/midashenglm-7b-0804-fp32" in real.stdout + real.stderr
     assert not (tmp_path / "results").exists()
 

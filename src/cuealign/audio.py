@@ -84,8 +84,8 @@ def _decode(sound: soundfile.SoundFile, first: int, last: int) -> np.ndarray:
     return samples[first - begin :]
 
 
-def read(file: Path | str, start: float = 0.0, end: float | None = None, *, sha256: str | None = None) -> np.ndarray:
-    """Read speech as every part of the workflow hears it: mono, 16 kHz.
+def read(file: Path | str, start: float = 0.0, end: float | None = None, *, sha256: str | None = None, rate: int = RATE) -> np.ndarray:
+    """Read speech as every part of the workflow hears it: mono, 16 kHz unless a model was trained on another rate.
 
     Channels are averaged; other rates are resampled by soxr at its high quality.
 
@@ -93,6 +93,7 @@ def read(file: Path | str, start: float = 0.0, end: float | None = None, *, sha2
         file: path.
         start, end: of the segment, in seconds.
         sha256: of the samples, as the manifest has it (:func:`fingerprint`); None leaves it unchecked.
+        rate: of what is returned, in Hz.
 
     Returns:
         float32 samples, shape ``(n,)``.
@@ -100,11 +101,18 @@ def read(file: Path | str, start: float = 0.0, end: float | None = None, *, sha2
     Raises:
         InputError: as :func:`read_native`, and if the samples are not those of the manifest.
     """
-    samples, rate = read_native(file, start, end)
-    if sha256 is not None and fingerprint(samples, rate) != sha256:
+    samples, native = read_native(file, start, end)
+    if sha256 is not None and fingerprint(samples, native) != sha256:
         raise InputError(f"{file}: the sound has changed since the corpus was heard; have it heard again with --forcerun audit_audio")
-    mono = samples.mean(axis=1, dtype=np.float32)
-    return mono if rate == RATE else soxr.resample(mono, rate, RATE, quality="HQ")
+    return resample(samples.mean(axis=1, dtype=np.float32), native, rate)
+
+
+def resample(samples: np.ndarray, rate: int, wanted: int) -> np.ndarray:
+    """Samples at another rate, by soxr at its high quality; at least one."""
+    if rate == wanted:
+        return samples
+    found = soxr.resample(samples, rate, wanted, quality="HQ")
+    return found if len(found) else samples[:1]
 
 
 def read_utterance(row: Any) -> np.ndarray:
@@ -112,8 +120,8 @@ def read_utterance(row: Any) -> np.ndarray:
     return read(row.file, row.start, row.end, sha256=row.audio_sha256)
 
 
-def reader(row: Any) -> Callable[[], np.ndarray]:
-    """A function that does :func:`read_utterance` when it is called, in whatever process."""
+def reader(row: Any) -> Callable[..., np.ndarray]:
+    """A function that does :func:`read_utterance` when it is called, in whatever process; it takes a ``rate``."""
     return functools.partial(read, row.file, row.start, row.end, sha256=row.audio_sha256)
 
 

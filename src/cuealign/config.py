@@ -17,8 +17,11 @@ from cuealign import interventions as registry
 from cuealign.corpora import readers
 from cuealign.errors import ConfigError
 from cuealign.models import backends
-from cuealign.prompts import AnswerParser, CueBlockTemplate, PromptTemplate
+from cuealign.prompts import AnswerParser, CaptionTemplate, CueBlockTemplate, template
 from cuealign.vocabulary import CONCEPTS, INVALID
+
+CUE_CAPTIONS = ", cue captions"
+"""Marks a contrastive model whose captions carry cues, in every table and figure."""
 
 
 class _Strict(BaseModel):
@@ -224,6 +227,11 @@ class Model(_Strict):
     compile: bool = Field(default=True, description="Compile the layers for packed passes on a GPU, which takes a quarter of a minute.")
     workers: int = Field(default=0, ge=0, description="Threads that make audio and prompts ready ahead of packed passes.")
     prompt: str = Field(default="emotion", description="Key of `prompts`.")
+    cue_captions: bool = Field(
+        default=False,
+        description="Of a contrastive model: end each caption with the cue block, so that it can be put under interventions; "
+        "beyond the paper, and marked in every table.",
+    )
     max_new_tokens: int = Field(default=32, ge=1, description="Limit of a decoded answer.")
     pack: int = Field(default=16, ge=1, description="Utterances answered between two writes to the response store.")
     shards: int = Field(default=1, ge=1, description="Jobs per dataset and split.")
@@ -240,6 +248,10 @@ class Model(_Strict):
             raise ValueError("hub_id needs a pinned revision (a commit), or set path to a local checkpoint")
         if self.training is not None and self.path is None:
             raise ValueError("a trained model needs a path, where the checkpoint goes")
+        if self.cue_captions and self.group != "contrastive":
+            raise ValueError("cue_captions: only a contrastive model has captions")
+        if self.cue_captions and not self.title.endswith(CUE_CAPTIONS):
+            self.title += CUE_CAPTIONS
         return self
 
 
@@ -307,7 +319,7 @@ class Config(_Strict):
         yield from _invalid("cue_block", CueBlockTemplate, self.cue_block)
         for name, instruction in self.prompts.items():
             any_block = CueBlockTemplate(" ".join(f"{{{concept}}}" for concept in CONCEPTS))
-            yield from _invalid(f"prompts.{name}", PromptTemplate, instruction, any_block)
+            yield from _invalid(f"prompts.{name}", template, instruction, any_block)
 
     def _references(self) -> Iterator[str]:
         """Names that lead nowhere."""
@@ -326,6 +338,8 @@ class Config(_Strict):
                 yield from _unknown(label, self.answers, "label", f"datasets.{name}.labels (add it to `answers`)")
         for name, model in self.models.items():
             yield from _unknown(model.prompt, self.prompts, "prompt", f"models.{name}.prompt")
+            if model.prompt in self.prompts:
+                yield from self._kind_of_prompt(name, model)
             if model.training is not None:
                 if model.path != f"results/models/{name}":
                     yield f"models.{name}.path: a model that is trained by the workflow lies in results/models/{name}"
@@ -337,6 +351,13 @@ class Config(_Strict):
                 yield from _unknown(model, self.models, "model", f"{where}.models")
             for name in block.interventions:
                 yield from _unknown(name, registry.names(), "intervention", f"{where}.interventions")
+
+    def _kind_of_prompt(self, name: str, model: Model) -> Iterator[str]:
+        """Captions go to contrastive models, instructions to all others."""
+        asked = template(self.prompts[model.prompt], CueBlockTemplate(self.cue_block))
+        if isinstance(asked, CaptionTemplate) != (model.group == "contrastive"):
+            needed = "a caption, with {label}" if model.group == "contrastive" else "an instruction, with {labels}"
+            yield f"models.{name}.prompt: a model of the group {model.group} needs {needed}; {model.prompt!r} is none"
 
     def _unknown_split(self, where: str, dataset: str, splits: list[str], *, key: str) -> Iterator[str]:
         if dataset not in self.datasets:
@@ -351,6 +372,10 @@ class Config(_Strict):
         limits: dict[tuple[str, str, str], int | None] = {}
         leaks: dict[tuple[str, str, str], None] = {}
         for index, block in enumerate(self.grid):
+            for model in block.models:
+                asked = self.models[model]
+                if asked.group == "contrastive" and not asked.cue_captions and set(block.interventions) != {"none"}:
+                    yield f"grid[{index}]: {model} reads captions without cues; its only intervention is none, or set cue_captions: true"
             for run in _expand(block):
                 key = (run.dataset, run.split, run.model, run.intervention, float(run.p), run.seed)
                 if key in seen:

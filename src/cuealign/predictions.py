@@ -7,7 +7,7 @@ import pandas as pd
 
 from cuealign.errors import InputError
 from cuealign.models.base import Label
-from cuealign.prompts import AnswerParser, PromptTemplate, prompt_id
+from cuealign.prompts import AnswerParser, Template, prompt_id
 from cuealign.schema import PREDICTIONS
 
 
@@ -15,7 +15,7 @@ def predict(
     manifest: pd.DataFrame,
     condition: pd.DataFrame,
     responses: pd.DataFrame,
-    template: PromptTemplate,
+    template: Template,
     labels: Sequence[Label],
     parser: AnswerParser,
     *,

@@ -2,7 +2,7 @@
 
 A prompt is the instruction alone (audio-only), or the instruction, a line break and the cue block. The
 chat template of the model puts the audio before it. The cue block comes last, so that all prompts of
-an utterance share everything before it.
+an utterance share everything before it. Contrastive systems are asked with captions instead, one per label.
 """
 
 import hashlib
@@ -73,7 +73,7 @@ class PromptTemplate:
 
     def __post_init__(self) -> None:
         if _fields(self.instruction) != ["labels"]:
-            raise ConfigError("must contain {labels} once and no other field")
+            raise ConfigError("must contain {labels} once and no other field, or be a caption with {label}")
 
     def render(self, labels: Sequence[str], cue_block: str) -> str:
         """Full prompt text.
@@ -85,6 +85,51 @@ class PromptTemplate:
         words = ", ".join(labels[:-1]) + f" or {labels[-1]}"
         instruction = self.instruction.format(labels=words)
         return f"{instruction}\n{cue_block}" if cue_block else instruction
+
+
+@dataclass(frozen=True)
+class CaptionTemplate:
+    """What a contrastive system compares a sound with: a caption per label.
+
+    Attributes:
+        caption: with ``{label}``, which is replaced by a label's word.
+        cue_block: how tokens are written.
+
+    Raises:
+        ConfigError: if the caption has another field than ``{label}``, or lacks it, or is not one line.
+    """
+
+    caption: str
+    cue_block: CueBlockTemplate
+
+    def __post_init__(self) -> None:
+        if _fields(self.caption) != ["label"]:
+            raise ConfigError("must contain {label} once and no other field")
+        if "\n" in self.caption:
+            raise ConfigError("must be a single line")
+
+    def render(self, labels: Sequence[str], cue_block: str) -> str:
+        """Captions, a line each.
+
+        Args:
+            labels: words by which the labels are spoken.
+            cue_block: serialised tokens, which end each caption; empty for captions alone.
+        """
+        end = f" {cue_block}" if cue_block else ""
+        return "\n".join(self.caption.format(label=label) + end for label in labels)
+
+
+Template = PromptTemplate | CaptionTemplate
+"""What a model is asked with."""
+
+
+def template(text: str, cue_block: CueBlockTemplate) -> Template:
+    """The kind of template that a text is: a caption if it has the field ``{label}``, an instruction otherwise.
+
+    Raises:
+        ConfigError: if it is neither.
+    """
+    return CaptionTemplate(text, cue_block) if "label" in _fields(text) else PromptTemplate(text, cue_block)
 
 
 def _fields(text: str) -> list[str]:

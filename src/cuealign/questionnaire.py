@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from cuealign.models.base import Label
-from cuealign.prompts import AnswerParser, CueBlockTemplate, PromptTemplate
+from cuealign.prompts import AnswerParser, CueBlockTemplate, Template, template
 
 
-def prompt_template(prompt: Mapping[str, str]) -> PromptTemplate:
-    """Template of an instruction and a cue block."""
-    return PromptTemplate(prompt["instruction"], CueBlockTemplate(prompt["cue_block"]))
+def prompt_template(prompt: Mapping[str, str]) -> Template:
+    """Template of an instruction, or a caption, and a cue block."""
+    return template(prompt["instruction"], CueBlockTemplate(prompt["cue_block"]))
 
 
 def label_words(labels: Mapping[str, Mapping[str, Any]]) -> list[Label]:

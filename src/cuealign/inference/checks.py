@@ -1,16 +1,9 @@
 """What every engine refuses."""
 
-import math
 from collections.abc import Sequence
 
 from cuealign.errors import ModelError
 from cuealign.models.base import Label
-
-
-def check_finite(logprobs: Sequence[float], utterance: str) -> None:
-    """Raise a ModelError if a label's log-probability is not a finite number."""
-    if not all(map(math.isfinite, logprobs)):
-        raise ModelError(f"utterance {utterance}: the model's logits are not finite numbers; check weights and dtype")
 
 
 def check_label_space(labels: Sequence[Label], sequences: Sequence[Sequence[int]], limit: int) -> None:

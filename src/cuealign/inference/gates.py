@@ -57,6 +57,28 @@ def check(model: CausalModel, engine: Responder, labels: Sequence[Label], sweeps
     logger.info("gates passed on %d utterances: audio heard, placeholders, one prompt at a time, order", len(tried))
 
 
+def check_responder(responder: Responder, sweeps: Sequence[Sweep], *, dtype: str) -> None:
+    """The gates for a system without a language model: it hears the audio, and order does not matter.
+
+    Args:
+        responder: as loaded.
+        sweeps: of a few utterances.
+        dtype: of the weights.
+
+    Raises:
+        ModelError: naming what failed.
+    """
+    tried = [Sweep(sweep.utterance, sweep.audio, sweep.prompts[:PROMPTS]) for sweep in sweeps]
+    answers = dict(zip((sweep.utterance for sweep in tried), responder.respond(tried), strict=True))
+    deaf = list(_heard(responder, [Sweep(sweep.utterance, sweep.hear(), sweep.prompts) for sweep in tried], answers))
+    # One that answers in words may find the same ones for a sound and for silence; but not for all of them.
+    problems = [*(deaf if len(deaf) == len(tried) else []), *_order(responder, tried, answers, TOLERANCE[dtype])]
+    if problems:
+        lines = "\n".join(f"  - {problem}" for problem in problems)
+        raise ModelError(f"the model fails {len(problems)} of its gates, so that no answer of it can be trusted:\n{lines}")
+    logger.info("gates passed on %d utterances: audio heard, order", len(tried))
+
+
 def _placeholders(model: CausalModel, sweeps: Sequence[Sweep]) -> Iterator[str]:
     """Every prompt holds as many placeholders as there are audio tokens, and there are some."""
     frontend = model.frontend

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import torch
 
 from cuealign.errors import ModelError
-from cuealign.inference.checks import check_finite, check_label_space
+from cuealign.inference.checks import check_label_space
 from cuealign.inference.decoding import Prompt, decode_greedily
 from cuealign.inference.embedding import embed
 from cuealign.inference.feeding import Ready, feed
@@ -24,6 +24,7 @@ from cuealign.inference.forest import Forest
 from cuealign.inference.labels import LabelTree
 from cuealign.inference.masks import BLOCK, block_mask, dense_mask
 from cuealign.models.base import CausalModel, Label, Responder, Response, Sweep
+from cuealign.models.finite import check_finite
 from cuealign.models.transfer import to_device, to_host
 
 logger = logging.getLogger(__name__)

@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from cuealign.inference.checks import check_finite, check_label_space
+from cuealign.inference.checks import check_label_space
 from cuealign.inference.decoding import Prompt, decode_greedily
 from cuealign.inference.embedding import embed
 from cuealign.inference.labels import LabelTree
 from cuealign.models.base import CausalModel, Label, PreparedAudio, Responder, Response, Sweep
+from cuealign.models.finite import check_finite
 
 
 class PrefixEngine(Responder):

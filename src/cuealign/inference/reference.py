@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 
 import torch
 
-from cuealign.inference.checks import check_finite, check_label_space
+from cuealign.inference.checks import check_label_space
 from cuealign.models.base import CausalModel, Label, Responder, Response, Sweep
+from cuealign.models.finite import check_finite
 
 
 class ReferenceEngine(Responder):

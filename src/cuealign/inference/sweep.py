@@ -13,7 +13,7 @@ from cuealign.errors import InputError
 from cuealign.inference.store import ResponseStore, response_key
 from cuealign.models.base import Label, Responder, Sweep
 from cuealign.progress import Progress
-from cuealign.prompts import PromptTemplate, prompt_id
+from cuealign.prompts import Template, prompt_id
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ class Question:
 def questions(
     manifest: pd.DataFrame,
     conditions: Sequence[pd.DataFrame],
-    template: PromptTemplate,
+    template: Template,
     labels: Sequence[Label],
     fingerprint: str,
     settings: str,

@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from cuealign import audio as audio_module
+
 
 @dataclass(frozen=True)
 class Label:
@@ -27,18 +29,20 @@ class Sweep:
 
     Attributes:
         utterance: its id, for messages.
-        audio: mono float32 samples at 16 kHz, shape ``(n,)``, or a function that reads them, so that they are read when
-            their turn comes, and by the process that needs them.
+        audio: mono float32 samples at 16 kHz, shape ``(n,)``, or a function that reads them, also at another ``rate``, so
+            that they are read when their turn comes, and by the process that needs them.
         prompts: distinct texts.
     """
 
     utterance: str
-    audio: np.ndarray | Callable[[], np.ndarray]
+    audio: np.ndarray | Callable[..., np.ndarray]
     prompts: tuple[str, ...]
 
-    def hear(self) -> np.ndarray:
-        """The samples."""
-        return self.audio() if callable(self.audio) else self.audio
+    def hear(self, rate: int = audio_module.RATE) -> np.ndarray:
+        """The samples, at a sampling rate in Hz."""
+        if callable(self.audio):
+            return self.audio() if rate == audio_module.RATE else self.audio(rate=rate)
+        return audio_module.resample(self.audio, audio_module.RATE, rate)
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,9 @@ class Response:
 
 class Responder(ABC):
     """Answers sweeps."""
+
+    control: bool = False
+    """True of a system that is deaf to the audio or to the cues on purpose."""
 
     @property
     @abstractmethod

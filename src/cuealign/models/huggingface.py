@@ -198,9 +198,9 @@ def origin(entry: Mapping[str, Any], name: str) -> Origin:
     return Origin(entry["hub_id"], {"revision": entry["revision"]}, f"{entry['hub_id']}@{entry['revision']} {entry['dtype']}")
 
 
-def load_weights(family: type[PreTrainedModel], source: Origin, entry: Mapping[str, Any]) -> PreTrainedModel:
+def load_weights(family: type[PreTrainedModel], source: Origin, entry: Mapping[str, Any], *, attention: str = "sdpa") -> PreTrainedModel:
     """Load the weights of a checkpoint onto the device of the model's entry, in its dtype."""
-    model = family.from_pretrained(source.place, dtype=getattr(torch, entry["dtype"]), attn_implementation="sdpa", **source.arguments)
+    model = family.from_pretrained(source.place, dtype=getattr(torch, entry["dtype"]), attn_implementation=attention, **source.arguments)
     return model.to(entry["device"])
 
 

@@ -10,7 +10,7 @@ from cuealign import audio as audio_module
 from cuealign.models.base import Label, PreparedAudio
 from cuealign.models.huggingface import HuggingFaceFrontend, check_options, load_weights, origin
 from cuealign.models.whisper import WhisperModel, prepare_windows
-from cuealign.prompts import PromptTemplate
+from cuealign.prompts import Template
 
 
 class AudioFlamingo3Frontend(HuggingFaceFrontend):
@@ -41,7 +41,7 @@ class AudioFlamingo3(WhisperModel):
     mask_name = "input_features_mask"
 
 
-def load(entry: dict[str, Any], name: str, _labels: Sequence[Label], _template: PromptTemplate) -> AudioFlamingo3:
+def load(entry: dict[str, Any], name: str, _labels: Sequence[Label], _template: Template) -> AudioFlamingo3:
     """Load an Audio Flamingo 3 checkpoint; see :mod:`cuealign.models.backends`."""
     check_options(entry, name)
     source = origin(entry, name)

@@ -19,7 +19,7 @@ from cuealign.models.adapters import load_beside, merge_lora
 from cuealign.models.backends.audio_flamingo_3 import AudioFlamingo3, AudioFlamingo3Frontend
 from cuealign.models.base import Label
 from cuealign.models.huggingface import check_options, load_weights, origin
-from cuealign.prompts import PromptTemplate
+from cuealign.prompts import Template
 
 SUFFIX = "Please think and reason about the input audio before you respond."
 """What wakes the adapter, by the model card."""
@@ -57,7 +57,7 @@ def rename(name: str) -> str:
     return f"model.{name}" if name.startswith(("audio_tower.", "multi_modal_projector.", "language_model.")) else name
 
 
-def load(entry: dict[str, Any], name: str, _labels: Sequence[Label], _template: PromptTemplate) -> AudioFlamingo3:
+def load(entry: dict[str, Any], name: str, _labels: Sequence[Label], _template: Template) -> AudioFlamingo3:
     """Load an Audio Flamingo 3 checkpoint with its thinking adapter; see :mod:`cuealign.models.backends`."""
     check_options(entry, name, ("adapter",))
     source, folder = origin(entry, name), entry["options"].get("adapter", "think")

@@ -49,6 +49,8 @@ class Listener(Responder):
         template: reads the tokens from a prompt.
     """
 
+    control = True
+
     def __init__(self, folder: Path, labels: Sequence[Label], template: PromptTemplate) -> None:
         settings = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         missing = [label.name for label in labels if label.name not in settings["labels"]]

@@ -19,7 +19,7 @@ from cuealign.errors import ModelError
 from cuealign.models.base import Label, PreparedAudio
 from cuealign.models.huggingface import HuggingFaceFrontend, HuggingFaceModel, check_options, origin
 from cuealign.models.transfer import to_device
-from cuealign.prompts import PromptTemplate
+from cuealign.prompts import Template
 
 SYSTEM = "You are a helpful language and speech assistant."
 """System message of the model card, unless the config says otherwise (``options.system``)."""
@@ -119,7 +119,7 @@ def load_remote(folder: Path, dtype: str) -> PreTrainedModel:
     return model
 
 
-def load(entry: dict[str, Any], name: str, _labels: Sequence[Label], _template: PromptTemplate) -> MiDashengLM:
+def load(entry: dict[str, Any], name: str, _labels: Sequence[Label], _template: Template) -> MiDashengLM:
     """Load a MiDashengLM checkpoint; see :mod:`cuealign.models.backends`."""
     check_options(entry, name, ("system", "seconds"))
     if not entry["trust_remote_code"]:

@@ -12,7 +12,7 @@ from cuealign.models.base import Label, PreparedAudio
 from cuealign.models.huggingface import HuggingFaceFrontend, HuggingFaceModel, check_options, load_weights, origin
 from cuealign.models.transfer import to_device
 from cuealign.models.whisper import token_counts
-from cuealign.prompts import PromptTemplate
+from cuealign.prompts import Template
 
 SECONDS = 30.0
 """Longest sound that is heard, unless the config says otherwise (``options.seconds``)."""
@@ -101,6 +101,6 @@ def load_thinker(
     return family(model, heard, max_new_tokens=entry["max_new_tokens"], fingerprint=source.fingerprint)
 
 
-def load(entry: dict[str, Any], name: str, _labels: Sequence[Label], _template: PromptTemplate) -> Qwen25Omni:
+def load(entry: dict[str, Any], name: str, _labels: Sequence[Label], _template: Template) -> Qwen25Omni:
     """Load a Qwen2.5-Omni checkpoint; see :mod:`cuealign.models.backends`."""
     return load_thinker(Qwen2_5OmniThinkerForConditionalGeneration, Qwen25OmniFrontend, Qwen25Omni, entry, name)

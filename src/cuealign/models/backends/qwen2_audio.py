@@ -9,7 +9,7 @@ from transformers import AutoProcessor, Qwen2AudioForConditionalGeneration
 from cuealign.models.base import Label, PreparedAudio
 from cuealign.models.huggingface import HuggingFaceFrontend, check_options, load_weights, origin
 from cuealign.models.whisper import WhisperModel, prepare_windows
-from cuealign.prompts import PromptTemplate
+from cuealign.prompts import Template
 
 
 class Qwen2AudioFrontend(HuggingFaceFrontend):
@@ -38,7 +38,7 @@ class Qwen2Audio(WhisperModel):
     mask_name = "feature_attention_mask"
 
 
-def load(entry: dict[str, Any], name: str, _labels: Sequence[Label], _template: PromptTemplate) -> Qwen2Audio:
+def load(entry: dict[str, Any], name: str, _labels: Sequence[Label], _template: Template) -> Qwen2Audio:
     """Load a Qwen2-Audio checkpoint; see :mod:`cuealign.models.backends`."""
     check_options(entry, name)
     source = origin(entry, name)

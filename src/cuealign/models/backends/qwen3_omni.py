@@ -9,7 +9,7 @@ from transformers.models.qwen3_omni_moe.modeling_qwen3_omni_moe import _get_feat
 
 from cuealign.models.backends.qwen2_5_omni import Qwen25Omni, Qwen25OmniFrontend, load_thinker
 from cuealign.models.base import Label, PreparedAudio
-from cuealign.prompts import PromptTemplate
+from cuealign.prompts import Template
 
 
 class Qwen3OmniFrontend(Qwen25OmniFrontend):
@@ -36,6 +36,6 @@ class Qwen3Omni(Qwen25Omni):
         return torch.cat([super(Qwen3Omni, self).encode([audio]) for audio in audios])
 
 
-def load(entry: dict[str, Any], name: str, _labels: Sequence[Label], _template: PromptTemplate) -> Qwen25Omni:
+def load(entry: dict[str, Any], name: str, _labels: Sequence[Label], _template: Template) -> Qwen25Omni:
     """Load a Qwen3-Omni checkpoint; see :mod:`cuealign.models.backends`."""
     return load_thinker(Qwen3OmniMoeThinkerForConditionalGeneration, Qwen3OmniFrontend, Qwen3Omni, entry, name)

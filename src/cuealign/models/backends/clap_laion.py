@@ -1,0 +1,67 @@
+"""CLAP by LAION (Wu et al., 2023) through transformers' own classes."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from transformers import AutoTokenizer, ClapFeatureExtractor, ClapModel
+
+from cuealign.models.base import Label
+from cuealign.models.contrastive import ContrastiveModel, ContrastiveResponder, crop_of, windows
+from cuealign.models.huggingface import check_options, load_weights, origin
+from cuealign.prompts import Template
+
+
+class LaionClap(ContrastiveModel):
+    """A checkpoint of transformers' CLAP.
+
+    Args:
+        model: on its device.
+        tokenizer, extractor: of the checkpoint.
+        crop: what is heard of longer sounds.
+        fingerprint: of weights and options.
+    """
+
+    def __init__(self, model: ClapModel, tokenizer: Any, extractor: ClapFeatureExtractor, *, crop: str, fingerprint: str) -> None:
+        self.model, self.tokenizer, self.extractor, self.crop = model.eval().requires_grad_(False), tokenizer, extractor, crop
+        self.rate, self._fingerprint = extractor.sampling_rate, fingerprint
+
+    @property
+    def fingerprint(self) -> str:
+        return self._fingerprint
+
+    @property
+    def scale(self) -> float:
+        return float(self.model.logit_scale_a.exp())
+
+    def clips(self, samples: np.ndarray) -> tuple[list[np.ndarray], bool]:
+        return windows(samples, self.extractor.nb_max_samples, self.crop)
+
+    def embed_clips(self, clips: Sequence[np.ndarray]) -> torch.Tensor:
+        fused = self.model.config.audio_config.enable_fusion
+        # Of clips as long as its limit, the extractor crops none; what it draws at random, which one to call longer, is left aside.
+        batch = self.extractor(
+            list(clips), sampling_rate=self.rate, truncation="fusion" if fused else "rand_trunc", padding="repeat", return_tensors="pt"
+        )
+        features = batch["input_features"].to(self.model.device, self.model.dtype)
+        longer = torch.zeros(len(features), 1, dtype=torch.bool, device=self.model.device)
+        return self.model.get_audio_features(features, is_longer=longer).pooler_output
+
+    def embed_captions(self, captions: Sequence[str]) -> torch.Tensor:
+        batch = self.tokenizer(list(captions), padding=True, return_tensors="pt").to(self.model.device)
+        return self.model.get_text_features(**batch).pooler_output
+
+
+def load(entry: dict[str, Any], name: str, labels: Sequence[Label], _template: Template) -> ContrastiveResponder:
+    """Load a CLAP checkpoint; see :mod:`cuealign.models.backends`."""
+    check_options(entry, name, ("crop",))
+    source, crop = origin(entry, name), crop_of(entry, name)
+    model = LaionClap(
+        load_weights(ClapModel, source, entry, attention="eager"),
+        AutoTokenizer.from_pretrained(source.place, **source.arguments),
+        ClapFeatureExtractor.from_pretrained(source.place, **source.arguments),
+        crop=crop,
+        fingerprint=f"{source.fingerprint} {crop}",
+    )
+    return ContrastiveResponder(model, labels)

@@ -1,0 +1,118 @@
+"""CLAP by Microsoft, of 2023 (Elizalde, Deshmukh & Wang, 2024), from its published file ``CLAP_weights_2023.pth``.
+
+The published package pins versions that clash with this environment's; the architecture is put together here, and the file
+is loaded under its own names. Published inference takes seven seconds at random of a longer sound; here it is the middle, or
+all of it (``options.crop``).
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from transformers import AutoTokenizer, GPT2Config, GPT2Model
+
+from cuealign.errors import ModelError
+from cuealign.models.base import Label
+from cuealign.models.contrastive import ContrastiveModel, ContrastiveResponder, Parts, Projection, crop_of, windows
+from cuealign.models.htsat import HTSAT, RATE, SECONDS, UNUSED, audio_config, translate
+from cuealign.models.huggingface import check_options
+from cuealign.models.tensors import Tensors, fill, read_tensors
+from cuealign.prompts import Template
+
+WEIGHTS = "CLAP_weights_2023.pth"
+
+_END = " <|endoftext|>"
+_HTSAT = "audio_encoder.base.htsat."
+
+
+class Network(nn.Module):
+    """Both encoders, under the published names."""
+
+    def __init__(self, audio: HTSAT, text: GPT2Model, width: int) -> None:
+        super().__init__()
+        self.audio_encoder = nn.ModuleDict({"base": audio, "projection": Projection(audio.transformer.config.hidden_size, width)})
+        self.caption_encoder = nn.ModuleDict({"base": text, "projection": Projection(text.config.hidden_size, width)})
+        self.logit_scale = nn.Parameter(torch.empty([]))
+
+
+class MicrosoftClap(ContrastiveModel):
+    """Microsoft's CLAP of 2023.
+
+    Args:
+        network: on its device.
+        tokenizer: GPT-2's.
+        crop: what is heard of longer sounds.
+        fingerprint: of weights and options.
+    """
+
+    rate = RATE
+
+    def __init__(self, network: Network, tokenizer: Any, *, crop: str, fingerprint: str) -> None:
+        self.network, self.tokenizer, self.crop, self._fingerprint = network.eval().requires_grad_(False), tokenizer, crop, fingerprint
+
+    @property
+    def fingerprint(self) -> str:
+        return self._fingerprint
+
+    @property
+    def scale(self) -> float:
+        return float(self.network.logit_scale.exp())
+
+    def clips(self, samples: np.ndarray) -> tuple[list[np.ndarray], bool]:
+        return windows(samples, RATE * SECONDS, self.crop)
+
+    def embed_clips(self, clips: Sequence[np.ndarray]) -> torch.Tensor:
+        encoder, scale = self.network.audio_encoder, self.network.logit_scale
+        samples = torch.from_numpy(np.stack(clips)).to(scale.device, scale.dtype)
+        return encoder["projection"](encoder["base"](samples))
+
+    def embed_captions(self, captions: Sequence[str]) -> torch.Tensor:
+        return torch.cat([self._embed_caption(caption) for caption in captions])
+
+    def _embed_caption(self, caption: str) -> torch.Tensor:
+        ids = self.tokenizer(caption + _END, return_tensors="pt", add_special_tokens=False)["input_ids"]
+        encoder = self.network.caption_encoder
+        if ids.shape[1] > encoder["base"].config.n_positions:
+            raise ModelError(f"the caption {caption!r} has {ids.shape[1]} tokens; this model reads {encoder['base'].config.n_positions}")
+        last = encoder["base"](ids.to(self.network.logit_scale.device)).last_hidden_state[:, -1]
+        return encoder["projection"](last)
+
+
+def split_htsat(tensors: Tensors) -> Tensors:
+    """Published tensors of both encoders, those of the audio encoder's transformer under its names here."""
+    ours = {name: tensor for name, tensor in tensors.items() if not name.startswith(_HTSAT)}
+    theirs = {
+        name.removeprefix(_HTSAT): tensor
+        for name, tensor in tensors.items()
+        if name.startswith(_HTSAT) and not any(pattern.search(name) for pattern in UNUSED)
+    }
+    return ours | {f"audio_encoder.base.{name}": tensor for name, tensor in translate(theirs).items()}
+
+
+def window_of(tensors: Tensors) -> int:
+    """Samples of a frame of the spectrogram, by its kernels; 0 if they are missing."""
+    kernel = tensors.get("audio_encoder.base.real")
+    return kernel.shape[-1] if kernel is not None else 0
+
+
+def load(entry: dict[str, Any], name: str, labels: Sequence[Label], _template: Template) -> ContrastiveResponder:
+    """Load Microsoft's CLAP; see :mod:`cuealign.models.backends`."""
+    check_options(entry, name, ("crop", "text"))
+    parts, crop = Parts(entry, name, WEIGHTS, ("text",)), crop_of(entry, name)
+    tensors = split_htsat(read_tensors(parts.weights))
+    width = tensors["audio_encoder.projection.linear1.weight"].shape[0] if "audio_encoder.projection.linear1.weight" in tensors else 1024
+    network = Network(
+        HTSAT(audio_config(parts.weights.parent), window_of(tensors) or 1024),
+        GPT2Model(GPT2Config.from_pretrained(parts.folders["text"])),
+        width,
+    )
+    fill(network, tensors, parts.weights, harmless=UNUSED)
+    model = MicrosoftClap(
+        network.to(entry["device"], getattr(torch, entry["dtype"])),
+        AutoTokenizer.from_pretrained(parts.folders["text"]),
+        crop=crop,
+        fingerprint=f"{parts.fingerprint} {crop}",
+    )
+    return ContrastiveResponder(model, labels)

@@ -1,0 +1,102 @@
+"""ParaCLAP (Jing, Triantafyllopoulos & Schuller, 2024), from its published file ``best.pth.tar``; and SmoothCLAP, which has
+the same architecture when it answers.
+
+The published code averages a sound over time without a mask, so that its embedding depends on how far it is padded. Here
+padding is seen by nothing: neither by attention nor by the average.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from transformers import AutoTokenizer, BertConfig, BertModel, Wav2Vec2Config, Wav2Vec2Model
+
+from cuealign import audio as audio_module
+from cuealign.models.base import Label
+from cuealign.models.contrastive import ContrastiveModel, ContrastiveResponder, Parts, Projection
+from cuealign.models.huggingface import check_options
+from cuealign.models.tensors import fill, read_tensors
+from cuealign.prompts import Template
+
+WEIGHTS = "best.pth.tar"
+
+_MINIMUM = 400  # samples that the encoder's convolutions need
+_WIDTH = "audio_projection.linear1.weight"
+
+UNUSED = {re.compile(r"^local_audio_branch\."): "SmoothCLAP's second audio encoder, which takes part in training alone"}
+"""Tensors that no embedding depends on, and why."""
+
+
+class Network(nn.Module):
+    """Both encoders, under the published names."""
+
+    def __init__(self, speech: Wav2Vec2Model, text: BertModel, width: int) -> None:
+        super().__init__()
+        self.audio_branch = nn.ModuleDict({"base": speech})
+        self.text_branch = nn.ModuleDict({"base": text})
+        self.audio_projection = Projection(speech.config.hidden_size, width)
+        self.text_projection = Projection(text.config.hidden_size, width)
+        self.logit_scale = nn.Parameter(torch.empty([]))
+
+
+class ParaClap(ContrastiveModel):
+    """A ParaCLAP checkpoint.
+
+    Args:
+        network: on its device.
+        tokenizer: BERT's.
+        fingerprint: of the weights.
+    """
+
+    rate = audio_module.RATE
+
+    def __init__(self, network: Network, tokenizer: Any, *, fingerprint: str) -> None:
+        self.network, self.tokenizer, self._fingerprint = network.eval().requires_grad_(False), tokenizer, fingerprint
+
+    @property
+    def fingerprint(self) -> str:
+        return self._fingerprint
+
+    @property
+    def scale(self) -> float:
+        return float(self.network.logit_scale.exp())
+
+    def clips(self, samples: np.ndarray) -> tuple[list[np.ndarray], bool]:
+        return [np.pad(samples, (0, max(0, _MINIMUM - len(samples))))], False
+
+    def embed_clips(self, clips: Sequence[np.ndarray]) -> torch.Tensor:
+        encoder, scale = self.network.audio_branch["base"], self.network.logit_scale
+        lengths = torch.tensor([len(clip) for clip in clips])
+        if encoder.config.feat_extract_norm != "layer" and len(set(lengths.tolist())) > 1:
+            # Features that are normalised over time see the padding: one by one.
+            return torch.cat([self.embed_clips([clip]) for clip in clips])
+        longest = int(lengths.max())
+        samples = torch.from_numpy(np.stack([np.pad(clip, (0, longest - len(clip))) for clip in clips])).to(scale.device, scale.dtype)
+        heard = (torch.arange(longest)[None] < lengths[:, None]).long().to(scale.device)
+        states = encoder(samples, attention_mask=heard).last_hidden_state
+        frames = encoder._get_feat_extract_output_lengths(lengths.to(scale.device))
+        valid = (torch.arange(states.shape[1], device=scale.device)[None] < frames[:, None]).to(states.dtype)[..., None]
+        return self.network.audio_projection((states * valid).sum(1) / valid.sum(1))
+
+    def embed_captions(self, captions: Sequence[str]) -> torch.Tensor:
+        batch = self.tokenizer(list(captions), padding=True, return_tensors="pt").to(self.network.logit_scale.device)
+        return self.network.text_projection(self.network.text_branch["base"](**batch).last_hidden_state[:, 0])
+
+
+def load(entry: dict[str, Any], name: str, labels: Sequence[Label], _template: Template) -> ContrastiveResponder:
+    """Load a ParaCLAP checkpoint; see :mod:`cuealign.models.backends`."""
+    check_options(entry, name, ("weights", "speech", "text"))
+    parts = Parts(entry, name, entry["options"].get("weights", WEIGHTS), ("speech", "text"))
+    tensors = read_tensors(parts.weights)
+    network = Network(
+        Wav2Vec2Model(Wav2Vec2Config.from_pretrained(parts.folders["speech"])),
+        BertModel(BertConfig.from_pretrained(parts.folders["text"])),
+        tensors[_WIDTH].shape[0] if _WIDTH in tensors else 768,
+    )
+    fill(network, tensors, parts.weights, harmless=UNUSED)
+    network = network.to(entry["device"], getattr(torch, entry["dtype"]))
+    tokenizer = AutoTokenizer.from_pretrained(parts.folders["text"])
+    return ContrastiveResponder(ParaClap(network, tokenizer, fingerprint=parts.fingerprint), labels)

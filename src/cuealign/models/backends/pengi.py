@@ -1,0 +1,236 @@
+"""Pengi (Deshmukh et al., 2023), from its published file ``base.pth``: it says what it hears, and the nearest label is the answer.
+
+Sound and a short request each become a prefix of a frozen GPT-2, which writes on. What it wrote and the label words are
+compared by the features of its text encoder, CLIP's. The published package writes by a beam search of its own making; here it
+is greedy, or transformers' beam search (``options.beams``).
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from transformers import AutoTokenizer, CLIPTextConfig, CLIPTextModel, GenerationConfig, GPT2Config, GPT2LMHeadModel
+
+from cuealign.errors import ModelError
+from cuealign.models.backends.clap_msclap import split_htsat, window_of
+from cuealign.models.base import Label, Responder, Response, Sweep
+from cuealign.models.contrastive import Parts, Projection, crop_of, unit, windows
+from cuealign.models.finite import check_finite
+from cuealign.models.htsat import HTSAT, RATE, SECONDS, UNUSED, audio_config
+from cuealign.models.huggingface import check_options
+from cuealign.models.tensors import Tensors, fill, read_tensors
+from cuealign.prompts import Template
+
+WEIGHTS = "base.pth"
+
+REQUEST = "this emotion is"
+"""What is asked, unless the config says otherwise (``options.request``)."""
+
+SCALE = 100.0
+"""By which cosines of CLIP's text features are multiplied before the softmax over labels, as in CLIP."""
+
+_HEADS = 8
+_STOPS = " <|endoftext|>"  # ends the texts that it was trained on; either of its tokens ends an answer
+
+
+class Attention(nn.Module):
+    """Attention of a mapper, every position to every other."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.to_queries = nn.Linear(width, width, bias=False)
+        self.to_keys_values = nn.Linear(width, 2 * width, bias=False)
+        self.project = nn.Linear(width, width)
+
+    def forward(self, states: torch.Tensor) -> torch.Tensor:
+        """Mix states, shape ``(batch, length, width)``."""
+        keys, values = self.to_keys_values(states).chunk(2, dim=-1)
+        heads = [part.unflatten(-1, (_HEADS, -1)).transpose(1, 2) for part in (self.to_queries(states), keys, values)]
+        return self.project(nn.functional.scaled_dot_product_attention(*heads).transpose(1, 2).flatten(2))
+
+
+class Layer(nn.Module):
+    """A layer of a mapper."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.norm1, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.attn = Attention(width)
+        self.mlp = nn.ModuleDict({"fc1": nn.Linear(width, 2 * width), "fc2": nn.Linear(2 * width, width)})
+
+    def forward(self, states: torch.Tensor) -> torch.Tensor:
+        """Map states to states."""
+        states = states + self.attn(self.norm1(states))
+        return states + self.mlp["fc2"](self.mlp["fc1"](self.norm2(states)).relu())
+
+
+class Mapper(nn.Module):
+    """From one vector to the embeddings of a prefix.
+
+    Args:
+        width: of the vector.
+        out: of an embedding.
+        length: of the prefix.
+        clip_length: positions that the vector is spread over.
+        layers: of its transformer.
+    """
+
+    def __init__(self, width: int, out: int, length: int, clip_length: int, layers: int) -> None:
+        super().__init__()
+        self.clip_length = clip_length
+        self.linear = nn.Linear(width, clip_length * out)
+        self.prefix_const = nn.Parameter(torch.empty(length, out))
+        self.transformer = nn.ModuleDict({"layers": nn.ModuleList(Layer(out) for _ in range(layers))})
+
+    def forward(self, vectors: torch.Tensor) -> torch.Tensor:
+        """Map vectors, shape ``(batch, width)``, to ``(batch, length, out)``."""
+        states = self.linear(vectors).unflatten(-1, (self.clip_length, -1))
+        states = torch.cat([states, self.prefix_const.expand(len(vectors), -1, -1)], dim=1)
+        for layer in self.transformer["layers"]:
+            states = layer(states)
+        return states[:, self.clip_length :]
+
+
+class Network(nn.Module):
+    """All parts, under the published names."""
+
+    def __init__(self, audio: HTSAT, text: CLIPTextModel, decoder: GPT2LMHeadModel, tensors: Tensors) -> None:
+        super().__init__()
+        width, features = _rows(tensors, "audio_encoder.projection.linear1.weight", 1024), text.config.projection_dim
+        self.audio_encoder = nn.ModuleDict({"base": audio, "projection": Projection(audio.transformer.config.hidden_size, width)})
+        self.caption_encoder = nn.ModuleDict(
+            {
+                "base": text.text_model if hasattr(text, "text_model") else text,
+                "clip_text_projection": nn.Linear(text.config.hidden_size, features, bias=False),
+                "projection": Projection(features, width),
+            }
+        )
+        self.caption_decoder = nn.ModuleDict({"gpt": decoder})
+        out = decoder.config.n_embd
+        for name in ("audio_project", "text_project"):
+            start = f"caption_decoder.{name}."
+            length = _rows(tensors, f"{start}prefix_const", 40)
+            clip_length = _rows(tensors, f"{start}linear.weight", 40 * out) // out
+            layers = {
+                key.removeprefix(f"{start}transformer.layers.").split(".")[0] for key in tensors if key.startswith(f"{start}transformer.")
+            }
+            self.caption_decoder[name] = Mapper(width, out, length, clip_length, len(layers) or 4)
+
+    def audio_prefix(self, samples: torch.Tensor) -> torch.Tensor:
+        """Prefix of sounds of equal length, shape ``(sounds, length, width)``."""
+        heard = self.audio_encoder["projection"](self.audio_encoder["base"](samples))
+        return self.caption_decoder["audio_project"](nn.functional.normalize(heard, dim=-1))
+
+    def text_features(self, ids: torch.Tensor) -> torch.Tensor:
+        """CLIP's features of texts of equal length, shape ``(texts, features)``."""
+        return self.caption_encoder["clip_text_projection"](self.caption_encoder["base"](input_ids=ids).pooler_output)
+
+    def text_prefix(self, ids: torch.Tensor) -> torch.Tensor:
+        """Prefix of requests."""
+        read = self.caption_encoder["projection"](self.text_features(ids))
+        return self.caption_decoder["text_project"](nn.functional.normalize(read, dim=-1))
+
+
+class Pengi(Responder):
+    """A Pengi checkpoint.
+
+    Args:
+        network: on its device.
+        reader, writer: tokenizers of CLIP and GPT-2.
+        labels: in the order of the scores.
+        request, beams, crop: options.
+        max_new_tokens: limit of what it writes.
+        fingerprint: of weights and options.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        reader: Any,
+        writer: Any,
+        labels: Sequence[Label],
+        *,
+        request: str,
+        beams: int,
+        crop: str,
+        max_new_tokens: int,
+        fingerprint: str,
+    ) -> None:
+        self.network, self.reader, self.writer, self.labels = network.eval().requires_grad_(False), reader, writer, list(labels)
+        self.request, self.beams, self.crop, self.max_new_tokens = request, beams, crop, max_new_tokens
+        self._fingerprint = fingerprint
+        self.device, self.dtype = next(network.parameters()).device, next(network.parameters()).dtype
+
+    @property
+    def fingerprint(self) -> str:
+        return self._fingerprint
+
+    @torch.inference_mode()
+    def respond(self, sweeps: Sequence[Sweep]) -> Iterator[list[Response]]:
+        request = self.network.text_prefix(self._read(self.request))
+        for sweep in sweeps:
+            pieces, cut = windows(sweep.hear(RATE), RATE * SECONDS, self.crop)
+            samples = torch.from_numpy(np.stack(pieces)).to(self.device, self.dtype)
+            # Of several pieces, the prefixes are averaged: it writes once.
+            prefix = self.network.audio_prefix(samples).mean(0, keepdim=True)
+            ids = self._write(torch.cat([prefix, request], dim=1))
+            said = self.writer.decode(ids, skip_special_tokens=True).strip()
+            yield [self._response(sweep.utterance, said, prompt, len(ids), cut=cut) for prompt in sweep.prompts]
+
+    def _response(self, utterance: str, said: str, prompt: str, tokens: int, *, cut: bool) -> Response:
+        captions = prompt.split("\n")
+        if len(captions) != len(self.labels):
+            raise ModelError(f"a prompt has {len(captions)} captions for {len(self.labels)} labels")
+        features = torch.stack([unit(self.network.text_features(self._read(text)))[0] for text in (said, *captions)])
+        scores = (SCALE * features[1:] @ features[0]).log_softmax(0).tolist()
+        check_finite(scores, utterance)
+        answer = self.labels[int(np.argmax(scores))].word
+        return Response(answer, tuple(scores), path="similarity", reasoning=said, answer_tokens=tokens, audio_truncated=cut)
+
+    def _read(self, text: str) -> torch.Tensor:
+        ids = self.reader(text, return_tensors="pt")["input_ids"]
+        limit = self.network.caption_encoder["base"].config.max_position_embeddings
+        if ids.shape[1] > limit:
+            raise ModelError(f"the text {text!r} has {ids.shape[1]} tokens; this model reads {limit}")
+        return ids.to(self.device)
+
+    def _write(self, prefix: torch.Tensor) -> list[int]:
+        stops = self.writer(_STOPS, add_special_tokens=False)["input_ids"]
+        config = GenerationConfig(
+            do_sample=False, num_beams=self.beams, max_new_tokens=self.max_new_tokens, eos_token_id=stops, pad_token_id=stops[-1]
+        )
+        seen = torch.ones(prefix.shape[:2], dtype=torch.long, device=self.device)
+        output = self.network.caption_decoder["gpt"].generate(inputs_embeds=prefix, attention_mask=seen, generation_config=config)
+        return output[0].tolist()
+
+
+def _rows(tensors: Tensors, name: str, otherwise: int) -> int:
+    return tensors[name].shape[0] if name in tensors else otherwise
+
+
+def load(entry: dict[str, Any], name: str, labels: Sequence[Label], _template: Template) -> Pengi:
+    """Load Pengi; see :mod:`cuealign.models.backends`."""
+    check_options(entry, name, ("crop", "text", "decoder", "request", "beams"))
+    parts, crop, options = Parts(entry, name, WEIGHTS, ("text", "decoder")), crop_of(entry, name), entry["options"]
+    tensors = split_htsat(read_tensors(parts.weights))
+    network = Network(
+        HTSAT(audio_config(parts.weights.parent), window_of(tensors) or 1024),
+        CLIPTextModel(CLIPTextConfig.from_pretrained(parts.folders["text"])),
+        GPT2LMHeadModel(GPT2Config.from_pretrained(parts.folders["decoder"])),
+        tensors,
+    )
+    fill(network, tensors, parts.weights, harmless=UNUSED)
+    request, beams = str(options.get("request", REQUEST)), int(options.get("beams", 1))
+    return Pengi(
+        network.to(entry["device"], getattr(torch, entry["dtype"])),
+        AutoTokenizer.from_pretrained(parts.folders["text"]),
+        AutoTokenizer.from_pretrained(parts.folders["decoder"]),
+        labels,
+        request=request,
+        beams=beams,
+        crop=crop,
+        max_new_tokens=entry["max_new_tokens"],
+        fingerprint=f"{parts.fingerprint} {crop} {beams} {request}",
+    )

@@ -1,0 +1,90 @@
+"""HTS-AT (Chen et al., 2022), the audio encoder of Microsoft's CLAP and of Pengi, from checkpoints in their published names.
+
+Its transformer is the one that transformers has for LAION's CLAP. The spectrogram is computed by the kernels that lie in the
+checkpoint, as the published code does.
+"""
+
+import json
+import re
+from pathlib import Path
+
+import torch
+from torch import nn
+from transformers import ClapAudioConfig, ClapAudioModel
+
+from cuealign.models.tensors import Tensors
+
+RATE, SECONDS = 44_100, 7
+"""Sampling rate (Hz) and length (s) of what these systems hear."""
+
+_HOP = 320  # samples between two frames
+_FLOOR = 1e-10  # of a band's power
+
+_NAMES = (
+    (r"^bn0\.", "audio_encoder.batch_norm."),
+    (r"^(patch_embed|layers|norm)\b", r"audio_encoder.\1"),
+    (r"\.norm1\.", ".layernorm_before."),
+    (r"\.norm2\.", ".layernorm_after."),
+    (r"\.attn\.proj\.", ".attention.output.dense."),
+    (r"\.attn\.relative_position", ".attention.self.relative_position"),
+    (r"\.mlp\.fc1\.", ".intermediate.dense."),
+    (r"\.mlp\.fc2\.", ".output.dense."),
+)
+
+UNUSED = {
+    re.compile(r"\bhtsat\.(tscam_conv|head)\."): "a classifier of sound events",
+    re.compile(r"\.attn_mask$"): "who sees whom in shifted windows, a constant that was stored",
+    re.compile(r"\bencoder\.batch_norm\.num_batches_tracked$"): "a count of training",
+}
+"""Tensors that no embedding depends on, and why."""
+
+
+class HTSAT(nn.Module):
+    """From samples to one vector.
+
+    Args:
+        config: of the transformer.
+        window: samples of a frame.
+    """
+
+    def __init__(self, config: ClapAudioConfig, window: int) -> None:
+        super().__init__()
+        self.window = window
+        self.register_buffer("real", torch.empty(window // 2 + 1, 1, window))
+        self.register_buffer("imaginary", torch.empty(window // 2 + 1, 1, window))
+        self.register_buffer("mel", torch.empty(window // 2 + 1, config.num_mel_bins))
+        self.transformer = ClapAudioModel(config)
+
+    def forward(self, samples: torch.Tensor) -> torch.Tensor:
+        """Embed sounds of equal length, shape ``(sounds, samples)``, as ``(sounds, width)``."""
+        padded = nn.functional.pad(samples[:, None], (self.window // 2, self.window // 2), mode="reflect")
+        power = sum(nn.functional.conv1d(padded, kernel, stride=_HOP) ** 2 for kernel in (self.real, self.imaginary))
+        bands = 10 * (power.transpose(1, 2) @ self.mel).clamp(min=_FLOOR).log10()
+        return self.transformer(input_features=bands[:, None]).pooler_output
+
+
+def audio_config(folder: Path) -> ClapAudioConfig:
+    """Sizes of the transformer: the published ones, unless the checkpoint has a file ``audio/config.json``."""
+    file = folder / "audio" / "config.json"
+    sizes = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    return ClapAudioConfig(**sizes)
+
+
+def translate(tensors: Tensors) -> Tensors:
+    """Tensors under the names of :class:`HTSAT`, from the published ones (without what leads to ``htsat``)."""
+    translated = {}
+    for name, tensor in tensors.items():
+        if name.startswith("spectrogram_extractor.stft.conv_"):
+            translated["real" if "conv_real" in name else "imaginary"] = tensor
+        elif name == "logmel_extractor.melW":
+            translated["mel"] = tensor
+        else:
+            for pattern, new in _NAMES:
+                name = re.sub(pattern, new, name)
+            if ".attn.qkv." in name:
+                # One matrix for queries, keys and values there, three here.
+                for part, rows in zip(("query", "key", "value"), tensor.chunk(3), strict=True):
+                    translated["transformer." + name.replace(".attn.qkv.", f".attention.self.{part}.")] = rows
+            else:
+                translated[f"transformer.{name}"] = tensor
+    return translated
