@@ -87,6 +87,23 @@ MISTAKES = {
     "unknown prompt": (("models", "af3", "prompt"), "mood", "models.af3.prompt: unknown prompt 'mood'; known: emotion"),
     "training on nothing": (("models", "cue-tiny", "training", "dataset"), "x", "models.cue-tiny.training.dataset: unknown dataset 'x'"),
     "instruction without labels": (("prompts", "emotion"), "How?", "prompts.emotion: must contain {labels} once"),
+    "instruction for a contrastive model": (
+        ("models", "paraclap", "prompt"),
+        "emotion",
+        "models.paraclap.prompt: a model of the group contrastive needs a caption, with {label}; 'emotion' is none",
+    ),
+    "caption for a language model": (
+        ("models", "af3", "prompt"),
+        "feeling",
+        "models.af3.prompt: a model of the group zero-shot needs an instruction, with {labels}; 'feeling' is none",
+    ),
+    "caption of two lines": (("prompts", "feeling"), "{label}\n!", "prompts.feeling: must be a single line"),
+    "cue captions of a language model": (("models", "af3", "cue_captions"), True, "cue_captions: only a contrastive model has captions"),
+    "cues for a contrastive model": (
+        ("grid", 0, "models"),
+        ["paraclap"],
+        "grid[0]: paraclap reads captions without cues; its only intervention is none, or set cue_captions: true",
+    ),
     "cue block with a concept missing": (("cue_block",), "{ENERGY}", "cue_block: must name each of ENERGY, PITCH"),
     "cue block with a stray brace": (("cue_block",), "{ENERGY", "cue_block: braces do not match"),
     "word for two labels": (("answers", "sad", "synonyms"), ["happy"], "answers: 'happy' stands for both 'happy' and 'sad'"),
@@ -168,7 +185,7 @@ def test_wrong_names_are_reported_together(demo):
 
 def test_a_checkpoint_that_is_not_there_is_named(demo):
     values = copy.deepcopy(demo)
-    values["grid"][0]["models"] = ["paraclap"]
+    values["grid"][0] = {"dataset": "emosynth", "splits": ["test"], "models": ["paraclap"], "interventions": ["none"]}
     assert load(values).missing_checkpoints(["paraclap", "cue-tiny", "af3"]) == [
         "models.paraclap.path: there is no folder checkpoints/paraclap"
     ]

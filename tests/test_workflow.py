@@ -318,6 +318,56 @@ def test_paper_runs_up_to_its_interventions(tmp_path, copies):
     assert len(list((tmp_path / "results/interventions").rglob("seed*.parquet"))) == PAPER["intervene"]
 
 
+def test_table_three_is_made_from_all_its_systems(tmp_path, copies):
+    """Every system of Table III in one run, as tiny random checkpoints in their published layouts."""
+    from tests import families, published
+    from tests.test_contrastive import laion
+
+    writers = {
+        "qw-omni": families.qwen2_5_omni,
+        "af3": families.audio_flamingo_3,
+        "clap-laion": laion,
+        "clap-msclap": published.msclap,
+        "paraclap": published.paraclap,
+        "smoothclap": published.paraclap,
+        "pengi": published.pengi,
+    }
+    models = {}
+    for name, write in writers.items():
+        folder = tmp_path / "checkpoints" / name
+        folder.mkdir(parents=True)
+        write(folder)
+        models[name] = {"path": str(folder), "device": "cpu", "dtype": "float32", "max_new_tokens": 12, "threads": 1, "workers": 0}
+    block = {"dataset": "iemocap", "splits": ["full"], "limit": 12}
+    contrastive = ["clap-laion", "clap-msclap", "pengi", "paraclap", "smoothclap"]
+    mine = {
+        "grid": [
+            block | {"models": ["qw-omni", "af3"], "interventions": ["none", "correct"]},
+            block | {"models": contrastive[:-1], "interventions": ["none"]},
+            block | {"models": contrastive[-1:], "interventions": ["none", "conflict"]},
+        ],
+        "models": models | {"smoothclap": models["smoothclap"] | {"cue_captions": True}},
+        "tables": ["iemocap", "uar"],
+        "figures": dict.fromkeys(["tokens", "confusions", "corruption", "grounding"]),
+    }
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump(mine))
+    configs = ("--configfile", str(ROOT / "config/paper.yaml"), str(tmp_path / "mine.yaml"))
+    done = snakemake(tmp_path, *configs, "--cores", "2", *copies)
+    assert done.returncode == 0, done.stderr
+    table = pd.read_csv(tmp_path / "results/tables/iemocap.csv").set_index("model")
+    titles = ["qw-omni", "AF3", "CLAP (LAION)", "CLAP (Microsoft)", "Pengi", "ParaCLAP", "SmoothCLAP, cue captions"]
+    assert sorted(table.index) == sorted(titles)
+    assert table["uar_none"].between(0, 1).all()
+    assert table.loc[["qw-omni", "AF3"], "uar_correct"].notna().all()
+    assert table.loc[titles[2:], "uar_correct"].isna().all()
+    assert table["published_none"].isna().all()  # the paper ran the whole corpus, this study twelve of its utterances
+    for name in contrastive:
+        responses = pd.read_parquet(tmp_path / f"results/responses/iemocap/full/{name}/shard0.parquet")
+        assert set(responses["path"]) == {"similarity"}
+        assert (responses["reasoning"] != "").any() == (name == "pengi")
+    assert "gates passed" in (tmp_path / "logs/respond/iemocap/full/paraclap/shard0.log").read_text()
+
+
 def test_another_label_extracts_nothing_anew(tmp_path, copies):
     target = "results/corpora/aibo/tokens.parquet"
     assert snakemake(tmp_path, "--cores", "2", target, *copies, configfile=ROOT / "config/paper.yaml").returncode == 0

@@ -17,7 +17,7 @@ from cuealign import interventions as registry
 from cuealign.corpora import readers
 from cuealign.errors import ConfigError
 from cuealign.models import backends
-from cuealign.prompts import AnswerParser, CaptionTemplate, CueBlockTemplate, template
+from cuealign.prompts import AnswerParser, CueBlockTemplate, template
 from cuealign.vocabulary import CONCEPTS, INVALID
 
 CUE_CAPTIONS = ", cue captions"
@@ -240,6 +240,14 @@ class Model(_Strict):
     training: Training | None = Field(default=None, description="Given where a rule trains the model.")
     options: dict[str, Any] = Field(default={}, description="Of the backend.")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _marked(cls, value: Any) -> Any:
+        """Captions with cues are named wherever the model is."""
+        if isinstance(value, dict) and value.get("cue_captions") is True and not str(value.get("title")).endswith(CUE_CAPTIONS):
+            return value | {"title": f"{value.get('title')}{CUE_CAPTIONS}"}
+        return value
+
     @model_validator(mode="after")
     def _source(self) -> "Model":
         if self.path is None and self.hub_id is None:
@@ -250,8 +258,6 @@ class Model(_Strict):
             raise ValueError("a trained model needs a path, where the checkpoint goes")
         if self.cue_captions and self.group != "contrastive":
             raise ValueError("cue_captions: only a contrastive model has captions")
-        if self.cue_captions and not self.title.endswith(CUE_CAPTIONS):
-            self.title += CUE_CAPTIONS
         return self
 
 
@@ -354,8 +360,7 @@ class Config(_Strict):
 
     def _kind_of_prompt(self, name: str, model: Model) -> Iterator[str]:
         """Captions go to contrastive models, instructions to all others."""
-        asked = template(self.prompts[model.prompt], CueBlockTemplate(self.cue_block))
-        if isinstance(asked, CaptionTemplate) != (model.group == "contrastive"):
+        if ("{label}" in self.prompts[model.prompt]) != (model.group == "contrastive"):
             needed = "a caption, with {label}" if model.group == "contrastive" else "an instruction, with {labels}"
             yield f"models.{name}.prompt: a model of the group {model.group} needs {needed}; {model.prompt!r} is none"
 

@@ -15,7 +15,7 @@ from cuealign.schema import MANIFEST, RESPONSES
 
 PACKAGES = (
     *("snakemake", "numpy", "scipy", "pandas", "pyarrow", "scikit-learn", "statsmodels", "opensmile", "soundfile", "soxr"),
-    *("torch", "transformers", "tokenizers", "safetensors", "espeakng-loader", "matplotlib", "seaborn", "pydantic"),
+    *("torch", "transformers", "peft", "tokenizers", "safetensors", "espeakng-loader", "matplotlib", "seaborn", "pydantic"),
 )
 
 
@@ -86,7 +86,8 @@ def _dataset(results: Path, config: Mapping[str, Any], name: str) -> dict[str, A
 
 def _model(config: Mapping[str, Any], name: str) -> dict[str, Any]:
     entry = config["models"][name]
-    keys = ("backend", "hub_id", "revision", "licence", "dtype", "engine", "max_new_tokens", "training", "trust_remote_code")
+    keys = ("backend", "hub_id", "revision", "licence", "dtype", "engine", "prompt", "max_new_tokens", "training", "trust_remote_code")
+    keys += ("cue_captions", "options")
     return {key: entry[key] for key in keys if entry[key] is not None}
 
 

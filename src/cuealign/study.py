@@ -67,15 +67,24 @@ class Study:
             yield note
         if counts["not_as_published"]:
             yield "a partial copy, whose counts are not the published ones."
-        manifest = self.manifest(dataset)
         for cell in self.select(dataset=dataset):
-            whole = len(select(manifest, self.datasets[dataset]["splits"], cell.split))
-            if (run := int(self.metrics(cell, "conditions")["n"].iloc[0])) < whole:
+            run, whole = self._sizes(cell)
+            if run < whole:
                 yield f"{self.models[cell.model]['title']} was tried on {run} of {whole} utterances of {cell.split} only."
         if excluded := len(counts["excluded"]):
             yield f"{excluded} utterance{'s' * (excluded > 1)} excluded for bad audio."
         if doubled := sum(len(group["splits"]) > 1 for group in counts["same_sound"]):
             yield f"{doubled} sound{'s' * (doubled > 1)} found in more than one split."
+
+    def is_published(self, cell: Cell) -> bool:
+        """True if a cell was run on all of its split, of a corpus whose counts are the published ones: others' values compare."""
+        run, whole = self._sizes(cell)
+        return run == whole and not self.counts(cell.dataset)["not_as_published"]
+
+    def _sizes(self, cell: Cell) -> tuple[int, int]:
+        """Utterances that were run, and those of the split."""
+        whole = select(self.manifest(cell.dataset), self.datasets[cell.dataset]["splits"], cell.split)
+        return int(self.metrics(cell, "conditions")["n"].iloc[0]), len(whole)
 
     def counts(self, dataset: str) -> dict[str, Any]:
         """What was counted when the manifest of a dataset was built (:func:`cuealign.corpora.gate.build`)."""

@@ -10,6 +10,7 @@ def build(study: Study, published: pd.DataFrame) -> TableContent:
     """One row per comparison of each model and split that ran a perturbation."""
     parts = []
     for cell in study.select():
+        comparable = published if study.is_published(cell) else published.iloc[:0]
         table = study.metrics(cell, "comparisons")
         if ((table["a"] != "Correct") | (table["b"] != "Audio only")).any():  # more than correct against audio-only
             names = {
@@ -18,7 +19,7 @@ def build(study: Study, published: pd.DataFrame) -> TableContent:
                 "model": study.models[cell.model]["title"],
             }
             table = table.assign(**names)
-            theirs = [find_published(published, cell, "delta", comparison=f"{row.a} - {row.b}") for row in table.itertuples()]
+            theirs = [find_published(comparable, cell, "delta", comparison=f"{row.a} - {row.b}") for row in table.itertuples()]
             parts.append(table.assign(published_delta=theirs, deviation=table["delta"] - theirs))
     caption = f"Token interventions: differences in UAR, speaker-clustered {study.level} intervals, exact McNemar,"
     caption += " Holm-corrected per model and split."
@@ -59,6 +60,7 @@ def _trends(study: Study, published: pd.DataFrame) -> list[str]:
             sentence += (
                 f" Spearman ρ of UAR and p {number(trend['spearman_rho'], 2)}, p {p_value(trend['spearman_p'])}, {trend['n']:.0f} runs"
             )
-            theirs = find_published(published, cell, "spearman_rho")
+            comparable = published if study.is_published(cell) else published.iloc[:0]
+            theirs = find_published(comparable, cell, "spearman_rho")
             sentences.append(sentence + ("." if pd.isna(theirs) else f"; published {number(theirs, 2)}."))
     return sentences

@@ -22,9 +22,10 @@ def build(study: Study, published: pd.DataFrame) -> TableContent:
 
 
 def rows(study: Study, cells: Sequence[Cell], published: pd.DataFrame) -> pd.DataFrame:
-    """UAR of each cell with the published value beside it where the paper ran the same cell."""
+    """UAR of each cell with the published value beside it where the paper ran the same cell, and this study all of it."""
     found = []
     for cell in cells:
+        comparable = published if study.is_published(cell) else published.iloc[:0]
         summary, comparisons = study.summary(cell), study.metrics(cell, "comparisons")
         none, correct = (summary.loc[(name, "0")] if (name, "0") in summary.index else None for name in ("none", "correct"))
         gain = comparisons[(comparisons["a"] == "Correct") & (comparisons["b"] == "Audio only")]
@@ -38,7 +39,7 @@ def rows(study: Study, cells: Sequence[Cell], published: pd.DataFrame) -> pd.Dat
         for name, values in (("none", none), ("correct", correct)):
             if values is not None:
                 row |= {f"uar_{name}": values["uar"], f"{name}_low": values["ci_low"], f"{name}_high": values["ci_high"]}
-            theirs = find_published(published, cell, "uar", intervention=name)
+            theirs = find_published(comparable, cell, "uar", intervention=name)
             row[f"published_{name}"] = theirs
             row[f"deviation_{name}"] = float("nan") if values is None else values["uar"] - theirs
         if len(gain):
