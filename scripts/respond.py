@@ -1,6 +1,8 @@
 """Answer all conditions of a shard's utterances with a model that is loaded once."""
 
 import json
+import logging
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,6 +19,8 @@ from cuealign.models.base import CausalModel
 from cuealign.questionnaire import label_words, prompt_template
 from cuealign.schema import MANIFEST, RESPONSES, read_tokens
 from cuealign.splits import select
+
+logger = logging.getLogger("cuealign.respond")
 
 _FEW_UTTERANCES, _FEW_PROMPTS = 5, 8
 
@@ -38,6 +42,8 @@ def main(
     labels: dict,
     prompt: dict,
 ) -> int:
+    if devices := os.environ.get("CUDA_VISIBLE_DEVICES"):
+        logger.info("CUDA_VISIBLE_DEVICES is %s", devices)
     watch = Stopwatch()
     words, template = label_words(labels), prompt_template(prompt)
     whole = select(MANIFEST.read(manifest), splits, split, limit=limit)

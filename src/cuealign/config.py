@@ -235,7 +235,9 @@ class Model(_Strict):
     max_new_tokens: int = Field(default=32, ge=1, description="Limit of a decoded answer.")
     pack: int = Field(default=16, ge=1, description="Utterances answered between two writes to the response store.")
     shards: int = Field(default=1, ge=1, description="Jobs per dataset and split.")
-    memory: str = Field(default="4GB", description="Main memory of the job.")
+    memory: Annotated[str, Field(pattern=r"^[0-9.]+ *[A-Za-z]+$")] = Field(
+        default="4GB", description="Main memory of the job; as much again at every further attempt."
+    )
     runtime: str = Field(default="1h", description="Time limit of the job on a cluster.")
     training: Training | None = Field(default=None, description="Given where a rule trains the model.")
     options: dict[str, Any] = Field(default={}, description="Of the backend.")

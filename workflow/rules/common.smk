@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from hashlib import sha256
 from os import environ, pathsep
 from pathlib import Path
+from re import fullmatch
 
 # The library lies beside this workflow and is imported from there, by this process and by every job, in whatever
 # environment it runs.
@@ -40,7 +41,7 @@ onstart:
     # A dry run shows the whole plan; a real one must not start what it cannot finish.
     jobs = list(workflow.dag.needrun_jobs())
     datasets = sorted({job.wildcards.dataset for job in jobs if job.rule.name == "read_corpus"})
-    models = sorted({job.wildcards.model for job in jobs if job.rule.name == "respond"})
+    models = sorted({job.wildcards.model for job in jobs if job.rule.name in ("respond", "respond_on_gpu")})
     if problems := settings.unbuilt(datasets, models) + settings.missing_checkpoints(models):
         raise WorkflowError("\n".join(problems))
 
@@ -112,6 +113,12 @@ def runs_of(wildcards):
 def paths(pattern, runs, **more):
     """The pattern filled for every run, each path once, in the grid's order."""
     return list(dict.fromkeys(path for run in runs for path in expand(pattern, **vars(run), **more)))
+
+
+def growing(memory):
+    """Resource function: main memory, as much again at every further attempt."""
+    size, unit = fullmatch(r"([0-9.]+) *([A-Za-z]+)", memory).groups()
+    return lambda wildcards, attempt: f"{float(size) * attempt:g}{unit}"
 
 
 def shards(wildcards):

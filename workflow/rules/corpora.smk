@@ -20,7 +20,7 @@ rule synthesise:
         "../../envs/cuealign.yaml"
     threads: 8
     resources:
-        mem="2GB",
+        mem=growing("2GB"),
         runtime="1h",
     params:
         emosynth=lookup("emosynth", within=config),
@@ -63,7 +63,7 @@ rule audit_audio:
         "../../envs/cuealign.yaml"
     threads: 8
     resources:
-        mem="4GB",
+        mem=growing("4GB"),
         runtime="2h",
     params:
         code=digest("cuealign.corpora.audit"),

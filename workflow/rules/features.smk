@@ -14,7 +14,7 @@ rule extract_descriptors:
         "../../envs/cuealign.yaml"
     threads: 8
     resources:
-        mem="4GB",
+        mem=growing("4GB"),
         runtime="4h",
     params:
         store="results/corpora/{dataset}/descriptors",

@@ -20,7 +20,7 @@ rule train:
     conda:
         "../../envs/cuealign.yaml"
     resources:
-        mem="4GB",
+        mem=growing("4GB"),
         runtime="2h",
     params:
         training=training_of,
@@ -48,12 +48,13 @@ rule respond:
         "logs/respond/{dataset}/{split}/{model}/shard{shard}.log",
     benchmark:
         "results/benchmarks/respond/{dataset}/{split}/{model}/shard{shard}.jsonl"
+    wildcard_constraints:
+        model=wildcard(name for name, model in settings.models.items() if not model.device.startswith("cuda")),
     conda:
         "../../envs/cuealign.yaml"
     threads: lookup("models/{model}/threads", within=config)
     resources:
-        gpu=lambda wildcards: int(config["models"][wildcards.model]["device"].startswith("cuda")),
-        mem=lookup("models/{model}/memory", within=config),
+        mem=lambda wildcards, attempt: growing(config["models"][wildcards.model]["memory"])(wildcards, attempt),
         runtime=lookup("models/{model}/runtime", within=config),
     params:
         store="results/responses/{dataset}/{split}/{model}/store",
@@ -72,6 +73,16 @@ rule respond:
         ),
     script:
         "../../scripts/respond.py"
+
+
+# The same on a GPU: a rule of its own, so that a cluster's profile can send it where the GPUs are.
+use rule respond as respond_on_gpu with:
+    wildcard_constraints:
+        model=wildcard(name for name, model in settings.models.items() if model.device.startswith("cuda")),
+    resources:
+        gpu=1,
+        mem=lambda wildcards, attempt: growing(config["models"][wildcards.model]["memory"])(wildcards, attempt),
+        runtime=lookup("models/{model}/runtime", within=config),
 
 
 rule predict:

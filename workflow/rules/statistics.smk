@@ -20,7 +20,7 @@ rule evaluate:
     conda:
         "../../envs/cuealign.yaml"
     resources:
-        mem="4GB",
+        mem=growing("4GB"),
         runtime="30m",
     params:
         conditions=lambda wildcards: [run.condition for run in runs_of(wildcards)],
