@@ -3,6 +3,7 @@
 import sys
 from contextlib import contextmanager
 from hashlib import sha256
+from itertools import product
 from os import environ, pathsep
 from pathlib import Path
 from re import fullmatch
@@ -105,14 +106,35 @@ def backend_of(wildcards):
     return {key: value for key, value in entry.items() if key not in unrelated} | {"files": stamps}
 
 
+def of_dataset(key):
+    """Function of wildcards: a value of the dataset's entry. (Snakemake's own lookup walks the whole config each time.)"""
+    return lambda wildcards: config["datasets"][wildcards.dataset][key]
+
+
+def of_model(key):
+    """Function of wildcards: a value of the model's entry."""
+    return lambda wildcards: config["models"][wildcards.model][key]
+
+
+RUNS_OF_CELL = {cell: [] for cell in CELLS}
+for each in RUNS:
+    RUNS_OF_CELL[each.dataset, each.split, each.model].append(each)
+
+
 def runs_of(wildcards):
     """Runs of the grid that agree with the wildcards."""
-    return [run for run in RUNS if all(getattr(run, name, value) == value for name, value in wildcards.items())]
+    names = dict(wildcards.items())
+    if {"dataset", "split", "model"} <= set(names):
+        found = RUNS_OF_CELL.get((names.pop("dataset"), names.pop("split"), names.pop("model")), [])
+    else:
+        found = RUNS
+    return [run for run in found if all(getattr(run, name, value) == value for name, value in names.items())]
 
 
 def paths(pattern, runs, **more):
-    """The pattern filled for every run, each path once, in the grid's order."""
-    return list(dict.fromkeys(path for run in runs for path in expand(pattern, **vars(run), **more)))
+    """The pattern filled for every run and every combination of further values, each path once, in the grid's order."""
+    combinations = [dict(zip(more, values)) for values in product(*more.values())]
+    return list(dict.fromkeys(pattern.format(**vars(run), **further) for run in runs for further in combinations))
 
 
 def growing(memory):

@@ -23,7 +23,7 @@ rule synthesise:
         mem=growing("2GB"),
         runtime="1h",
     params:
-        emosynth=lookup("emosynth", within=config),
+        emosynth=config["emosynth"],
         code=digest("cuealign.corpora.emosynth"),
     script:
         "../../scripts/synthesise.py"
@@ -84,7 +84,7 @@ rule build_manifest:
         "../../envs/cuealign.yaml"
     params:
         dataset=corpus_of,
-        on_bad_audio=lookup("datasets/{dataset}/on_bad_audio", within=config),
+        on_bad_audio=of_dataset("on_bad_audio"),
         code=digest("cuealign.corpora.gate"),
     script:
         "../../scripts/build_manifest.py"

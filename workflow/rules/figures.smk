@@ -26,10 +26,10 @@ rule draw_figure:
     params:
         figure=lambda wildcards: FIGURES[wildcards.name]["figure"],
         scope=lambda wildcards: FIGURES[wildcards.name]["scope"],
-        datasets=lookup("datasets", within=config),
-        models=lookup("models", within=config),
+        datasets=config["datasets"],
+        models=config["models"],
         cells=CELLS,
-        confidence=lookup("statistics/confidence", within=config),
+        confidence=config["statistics"]["confidence"],
         code=lambda wildcards: digest(f"cuealign.figures.{FIGURES[wildcards.name]['figure']}"),
     script:
         "../../scripts/draw_figure.py"

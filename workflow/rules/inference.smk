@@ -52,17 +52,17 @@ rule respond:
         model=wildcard(name for name, model in settings.models.items() if not model.device.startswith("cuda")),
     conda:
         "../../envs/cuealign.yaml"
-    threads: lookup("models/{model}/threads", within=config)
+    threads: of_model("threads")
     resources:
         mem=lambda wildcards, attempt: growing(config["models"][wildcards.model]["memory"])(wildcards, attempt),
-        runtime=lookup("models/{model}/runtime", within=config),
+        runtime=of_model("runtime"),
     params:
         store="results/responses/{dataset}/{split}/{model}/store",
         # No output: figures of the last run, beside Snakemake's own, that nothing depends on.
         work="results/benchmarks/respond/{dataset}/{split}/{model}/shard{shard}.work.json",
         model=backend_of,
-        shards=lookup("models/{model}/shards", within=config),
-        splits=lookup("datasets/{dataset}/splits", within=config),
+        shards=of_model("shards"),
+        splits=of_dataset("splits"),
         limit=lambda wildcards: settings.limit(wildcards.dataset, wildcards.split, wildcards.model),
         labels=lambda wildcards: labels_of(wildcards.dataset),
         prompt=prompt_of,
@@ -82,7 +82,7 @@ use rule respond as respond_on_gpu with:
     resources:
         gpu=1,
         mem=lambda wildcards, attempt: growing(config["models"][wildcards.model]["memory"])(wildcards, attempt),
-        runtime=lookup("models/{model}/runtime", within=config),
+        runtime=of_model("runtime"),
 
 
 rule predict:
@@ -99,8 +99,8 @@ rule predict:
     conda:
         "../../envs/cuealign.yaml"
     params:
-        readout=lookup("readout", within=config),
-        splits=lookup("datasets/{dataset}/splits", within=config),
+        readout=config["readout"],
+        splits=of_dataset("splits"),
         limit=lambda wildcards: settings.limit(wildcards.dataset, wildcards.split, wildcards.model),
         labels=lambda wildcards: labels_of(wildcards.dataset),
         prompt=prompt_of,

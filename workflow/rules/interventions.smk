@@ -16,9 +16,9 @@ rule intervene:
     conda:
         "../../envs/cuealign.yaml"
     params:
-        splits=lookup("datasets/{dataset}/splits", within=config),
+        splits=of_dataset("splits"),
         cue_block=lambda wildcards: config["cue_block"],
-        options=lookup("intervention_options/{intervention}", within=config, default={}),
+        options=lambda wildcards: config["intervention_options"].get(wildcards.intervention, {}),
         code=lambda wildcards: digest("cuealign.conditions", f"cuealign.interventions.{wildcards.intervention}"),
     script:
         "../../scripts/intervene.py"

@@ -24,8 +24,8 @@ rule evaluate:
         runtime="30m",
     params:
         conditions=lambda wildcards: [run.condition for run in runs_of(wildcards)],
-        labels=lookup("datasets/{dataset}/labels", within=config),
-        statistics=lookup("statistics", within=config),
+        labels=of_dataset("labels"),
+        statistics=config["statistics"],
         code=digest("cuealign.statistics.metrics"),
     script:
         "../../scripts/evaluate.py"
@@ -55,10 +55,10 @@ rule make_table:
         "../../envs/cuealign.yaml"
     params:
         table="{table}",
-        datasets=lookup("datasets", within=config),
-        models=lookup("models", within=config),
+        datasets=config["datasets"],
+        models=config["models"],
         cells=CELLS,
-        confidence=lookup("statistics/confidence", within=config),
+        confidence=config["statistics"]["confidence"],
         code=lambda wildcards: digest(f"cuealign.tables.{wildcards.table}"),
     script:
         "../../scripts/make_table.py"

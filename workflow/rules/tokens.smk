@@ -17,8 +17,8 @@ rule fit_tokenizer:
     conda:
         "../../envs/cuealign.yaml"
     params:
-        tokens=lookup("datasets/{dataset}/tokens", within=config),
-        splits=lookup("datasets/{dataset}/splits", within=config),
+        tokens=of_dataset("tokens"),
+        splits=of_dataset("splits"),
         code=digest("cuealign.tokenisation"),
     script:
         "../../scripts/fit_tokenizer.py"
