@@ -1,6 +1,7 @@
 """Fixtures that several test files share."""
 
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -27,6 +28,11 @@ TEMPLATE = PromptTemplate(
     "How does the speaker feel? Answer with one of: {labels}.",
     CueBlockTemplate("Cues: " + "; ".join(f"{concept}={{{concept}}}" for concept in CONCEPTS)),
 )
+
+
+def pytest_unconfigure() -> None:
+    """Nothing of a test run stays behind."""
+    shutil.rmtree(os.environ["HF_MODULES_CACHE"], ignore_errors=True)
 
 
 def tone(seconds: float, *, pitch: float = 150.0, seed: int = 0, rate: int = RATE) -> np.ndarray:
