@@ -8,8 +8,8 @@ from cuealign.jobs import job
 from cuealign.provenance import record
 
 
-def main(output: Path, *, results: Path, config: dict, cells: Sequence, workflow: Path) -> None:
-    Path(output).write_text(json.dumps(record(Path(results), config, cells, Path(workflow)), indent=2) + "\n", encoding="utf-8")
+def main(output: Path, *, results: Path, config: dict, cells: Sequence, workflow: Path | str) -> None:
+    Path(output).write_text(json.dumps(record(Path(results), config, cells, workflow), indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
@@ -19,5 +19,5 @@ if __name__ == "__main__":
             results="results",
             config=snakemake.params.config,
             cells=snakemake.params.cells,
-            workflow=Path(snakemake.scriptdir).parent,
+            workflow=snakemake.params.source or Path(snakemake.scriptdir).parent,
         )

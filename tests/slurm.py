@@ -1,4 +1,4 @@
-"""A SLURM cluster on this machine: the real controller, node daemon and authentication, two partitions, two made-up GPUs.
+"""A SLURM cluster on this machine: the real controller, node daemons and authentication; two nodes with two made-up GPUs each.
 
 It needs Debian's packages ``slurm-wlm`` and ``munge``, and root. No database, no systemd; everything lies in one folder, and
 is stopped by process id.
@@ -10,26 +10,32 @@ import shutil
 import socket
 import subprocess
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
+import psutil
+
+from tests.conftest import ROOT
+
+NODES = ("n1", "n2")
+SACCT = ROOT / "workflow/profiles/slurm/no-database/sacct"
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "squeue", "scancel", "sinfo")
 
 CONFIG = """\
 ClusterName=fixture
 SlurmctldHost={host}(127.0.0.1)
 SlurmctldPort={controller}
-SlurmdPort={node}
 SlurmUser=root
 SlurmdUser=root
 AuthType=auth/munge
-AuthInfo=socket={root}/munge.socket
+AuthInfo=socket={root}/munge.socket,cred_expire=10
 CredType=cred/munge
 StateSaveLocation={root}/state
-SlurmdSpoolDir={root}/spool
+SlurmdSpoolDir={root}/spool/%n
 SlurmctldPidFile={root}/slurmctld.daemon.pid
-SlurmdPidFile={root}/slurmd.daemon.pid
+SlurmdPidFile={root}/slurmd.%n.pid
 SlurmctldLogFile={root}/slurmctld.log
-SlurmdLogFile={root}/slurmd.log
+SlurmdLogFile={root}/slurmd.%n.log
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
 SwitchType=switch/none
@@ -43,15 +49,17 @@ SchedulerParameters=sched_interval=2,bf_interval=2,batch_sched_delay=0,sched_min
 SelectType=select/cons_tres
 SelectTypeParameters=CR_CPU_Memory
 ReturnToService=2
+MessageTimeout=5
 MinJobAge=3600
 KillWait=5
 InactiveLimit=0
 SlurmdParameters=config_overrides
 MailProg=/bin/true
 GresTypes=gpu
-NodeName={host} NodeAddr=127.0.0.1 CPUs=8 RealMemory=64000 Gres=gpu:fake:2 State=UNKNOWN
-PartitionName=cpu Nodes={host} Default=YES MaxTime=12:00:00 DefMemPerCPU=100 State=UP
-PartitionName=gpu Nodes={host} MaxTime=12:00:00 DefMemPerCPU=100 State=UP
+NodeName=n1 NodeHostname={host} NodeAddr=127.0.0.1 Port={n1} CPUs=8 RealMemory=64000 Gres=gpu:fake:2 State=UNKNOWN
+NodeName=n2 NodeHostname={host} NodeAddr=127.0.0.1 Port={n2} CPUs=8 RealMemory=64000 Gres=gpu:fake:2 State=UNKNOWN
+PartitionName=cpu Nodes=n1,n2 Default=YES MaxTime=12:00:00 DefMemPerCPU=100 State=UP
+PartitionName=gpu Nodes=n1,n2 MaxTime=12:00:00 DefMemPerCPU=100 State=UP
 """
 
 
@@ -79,15 +87,16 @@ class Cluster:
         self._configure()
         self.start("munged")
         self.start("slurmctld")
-        self.start("slurmd")
-        self.wait_for_node("idle")
+        for node in NODES:
+            self.start(node)
+        self.wait_for_nodes("idle")
 
     def _configure(self) -> None:
-        ports = {"controller": _free_port(), "node": _free_port()}
+        ports = dict(zip(("controller", *NODES), _free_ports(3), strict=True))
         (self.root / "slurm.conf").write_text(CONFIG.format(host=self.host, root=self.root, **ports))
         for number in range(2):  # character devices, as a GPU's are; a mere count leaves the node invalid
             subprocess.run(["mknod", "-m", "666", str(self.root / f"dev/gpu{number}"), "c", "1", "3"], check=True)
-        (self.root / "gres.conf").write_text(f"NodeName={self.host} Name=gpu Type=fake File={self.root}/dev/gpu[0-1]\n")
+        (self.root / "gres.conf").write_text(f"NodeName={','.join(NODES)} Name=gpu Type=fake File={self.root}/dev/gpu[0-1]\n")
         key = self.root / "munge.key"
         key.write_bytes(secrets.token_bytes(1024))
         key.chmod(0o400)
@@ -95,6 +104,7 @@ class Cluster:
         shim = self.root / "bin/srun"
         shim.write_text(f'#!/bin/sh\nSLURM_CONF={self.root}/slurm.conf exec {shutil.which("srun")} "$@"\n')
         shim.chmod(0o755)
+        shutil.copy(SACCT, self.root / "bin/sacct")  # there is no accounting database
 
     def start(self, daemon: str) -> None:
         """Start one of the daemons."""
@@ -103,8 +113,7 @@ class Cluster:
         commands = {
             "munged": ["munged", "-F", "--force", *munge, f"--seed-file={r}/munged.seed"],
             "slurmctld": ["slurmctld", "-D", "-f", f"{r}/slurm.conf"],
-            "slurmd": ["slurmd", "-D", "-f", f"{r}/slurm.conf"],
-        }
+        } | {node: ["slurmd", "-D", "-N", node, "-f", f"{r}/slurm.conf"] for node in NODES}
         with (r / f"{daemon}.out").open("ab") as output:
             self.processes[daemon] = subprocess.Popen(commands[daemon], env=self.environment, stdout=output, stderr=output)
         if daemon == "munged":
@@ -116,12 +125,32 @@ class Cluster:
         process.kill() if hard else process.terminate()
         process.wait(timeout=30)
 
+    def lose(self, node: str) -> None:
+        """A node loses its power: daemon and jobs are gone, and the controller takes notice."""
+        self.kill(node, hard=True)
+        for process in self.processes_of_jobs(node):
+            process.kill()
+        self.run("scontrol", "update", f"NodeName={node}", "State=DOWN", "Reason=lost")
+
+    def processes_of_jobs(self, node: str) -> list[psutil.Process]:
+        """What the node's jobs run, and the daemons that watch over them."""
+        found = {}
+        for process in psutil.process_iter():
+            try:
+                mine = process.environ()
+                if (mine.get("SLURM_CONF"), mine.get("SLURMD_NODENAME")) == (self.environment["SLURM_CONF"], node):
+                    watching = [parent for parent in process.parents() if parent.name().startswith("slurmstepd")]
+                    found |= {each.pid: each for each in [*watching, process]}
+            except psutil.Error:  # it has just ended
+                continue
+        return list(found.values())
+
     def run(self, *command: str) -> str:
         """Output of one of SLURM's commands."""
         return subprocess.run(command, env=self.environment, capture_output=True, text=True, check=True, timeout=60).stdout
 
-    def wait_for_node(self, state: str) -> None:
-        """Wait until the node is in a state."""
+    def wait_for_nodes(self, state: str) -> None:
+        """Wait until all nodes are in a state."""
 
         def reached() -> bool:
             try:
@@ -129,7 +158,7 @@ class Cluster:
             except subprocess.CalledProcessError:
                 return False
 
-        _wait(reached, f"the node to be {state}; see {self.root}")
+        _wait(reached, f"the nodes to be {state}; see {self.root}")
 
     def jobs(self) -> list[dict[str, str]]:
         """Every job that has ended, as the controller logged it."""
@@ -141,15 +170,17 @@ class Cluster:
         """Cancel all jobs and end the daemons."""
         if "slurmctld" in self.processes:
             subprocess.run(["scancel", "--user=root"], env=self.environment, check=False, capture_output=True, timeout=30)
-        for daemon in ("slurmd", "slurmctld", "munged"):
+        for daemon in (*NODES, "slurmctld", "munged"):
             if daemon in self.processes:
                 self.kill(daemon, hard=daemon == "munged")
 
 
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
+def _free_ports(count: int) -> list[int]:
+    with ExitStack() as opened:
+        found = [opened.enter_context(socket.socket()) for _ in range(count)]
+        for each in found:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in found]
 
 
 def _wait(reached, what: str, seconds: float = 30) -> None:

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(bool(missing()), reason=f"no SLURM cluster here:
 
 # What a fixture differs in from a cluster: no accounts, no database, and nobody wants to wait.
 FIXTURE = (
-    *("--slurm-no-account", "--slurm-status-command", "squeue", "--latency-wait", "5"),
+    *("--slurm-no-account", "--latency-wait", "5", "--max-status-checks-per-second", "1"),
     *("--slurm-init-seconds-before-status-checks", "1", "--seconds-between-status-checks", "1"),
 )
 # The embedded model runs on the CPU; tagged as if it needed a GPU, its jobs must go where the GPUs are.
@@ -88,46 +88,95 @@ def test_a_gpu_job_has_one_device_of_its_own(studies):
         assert re.search(r"^CUDA_VISIBLE_DEVICES is [01]$", log.read_text(), re.MULTILINE)
 
 
-def mischief(cluster, folder, act) -> None:
-    """Have the responses of cue-tiny made again, with something going wrong in the midst."""
-    store = folder / "results/responses/emosynth/test/cue-tiny"
-    target = str(store.relative_to(folder) / "shard0.parquet")
-    for part in (store / "store").glob("*"):
-        part.unlink()
-    (store / "shard0.parquet").unlink(missing_ok=True)
-    driver = start(cluster, folder, target)
-    deadline = time.monotonic() + 120
-    while not list((store / "store").glob("*.parquet")):
-        assert driver.poll() is None, (folder / "driver.log").read_text()[-4000:]
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    act(driver, target)
+def running(cluster) -> list[str]:
+    return cluster.run("squeue", "-h", "-t", "RUNNING", "-o", "%i").split()
 
 
 @pytest.fixture
-def finished(studies):
-    """A study that is complete, and what its responses were."""
+def mischief(cluster, studies):
+    """Have the responses of cue-tiny made again with something going wrong in the midst; then all is as it was."""
     folder = studies["cluster"]
-    path = folder / "results/responses/emosynth/test/cue-tiny/shard0.parquet"
-    return folder, path, path.read_bytes()
+    store = folder / "results/responses/emosynth/test/cue-tiny"
+    path = store / "shard0.parquet"
+    expected, (driver_log, target) = path.read_bytes(), (folder / "driver.log", str(path.relative_to(folder)))
+
+    def happen(act) -> str:
+        """Returns what the driver and its successors have written."""
+        for part in (store / "store").glob("*"):
+            part.unlink()
+        path.unlink()
+        driver_log.write_text("")
+        driver = start(cluster, folder, target)
+        deadline = time.monotonic() + 120
+        while not list((store / "store").glob("*.parquet")):
+            assert driver.poll() is None, driver_log.read_text()[-4000:]
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        act(driver, folder, target)
+        assert path.read_bytes() == expected
+        keys = pd.concat([pd.read_parquet(part, columns=["key"]) for part in (store / "store").glob("*.parquet")])
+        assert not keys.duplicated().any()  # nothing that was finished is computed again
+        return driver_log.read_text()
+
+    return happen
 
 
-def test_a_job_that_is_cancelled_is_submitted_again_and_goes_on(cluster, finished):
-    folder, path, expected = finished
-
-    def cancel(driver, _target):
-        cluster.run("scancel", *cluster.run("squeue", "-h", "-o", "%i").split())
+def test_a_job_that_is_cancelled_is_submitted_again_and_goes_on(cluster, mischief):
+    def cancel(driver, folder, _target):
+        cluster.run("scancel", *running(cluster))
         finish(driver, folder)
 
-    mischief(cluster, folder, cancel)
-    assert path.read_bytes() == expected
-    assert "CANCELLED" in {job["JobState"] for job in cluster.jobs()}
+    assert "SLURM status is: 'CANCELLED" in mischief(cancel)
 
 
-def test_a_driver_that_is_killed_goes_on_after_unlock(cluster, finished):
-    folder, path, expected = finished
+def test_a_job_that_runs_out_of_time_is_submitted_again_and_goes_on(cluster, mischief):
+    def expire(driver, folder, _target):
+        [job] = running(cluster)
+        for process in cluster.processes_of_jobs("n1") + cluster.processes_of_jobs("n2"):
+            if process.name().startswith("python"):
+                process.suspend()  # it would finish before the controller next looks at the time
+        cluster.run("scontrol", "update", f"JobId={job}", "EndTime=now")
+        finish(driver, folder)
 
-    def kill(driver, target):
+    assert "SLURM status is: 'TIMEOUT'" in mischief(expire)
+
+
+def test_a_job_whose_node_is_lost_goes_on_on_another_and_the_node_comes_back(cluster, mischief):
+    def lose(driver, folder, _target):
+        [node] = set(cluster.run("squeue", "-h", "-t", "RUNNING", "-o", "%N").split())
+        cluster.lose(node)
+        finish(driver, folder)
+        cluster.start(node)
+        cluster.wait_for_nodes("idle")
+
+    mischief(lose)
+    assert "NODE_FAIL" in {job["JobState"] for job in cluster.jobs()}
+
+
+def test_a_controller_that_is_away_for_a_while_is_waited_for(cluster, mischief):
+    def restart(driver, folder, _target):
+        cluster.kill("slurmctld", hard=True)
+        time.sleep(60)  # the job ends meanwhile, and five questions go unanswered, after which the executor would forget it
+        assert driver.poll() is None
+        cluster.start("slurmctld")
+        finish(driver, folder)
+        cluster.wait_for_nodes("idle")
+
+    mischief(restart)
+
+
+def test_a_second_driver_in_the_same_folder_is_turned_away(cluster, mischief):
+    def join(driver, folder, target):
+        second = start(cluster, folder, target)
+        assert second.wait(timeout=120) != 0
+        assert driver.poll() is None
+        finish(driver, folder)
+
+    assert "Directory cannot be locked" in mischief(join)
+
+
+def test_a_driver_that_is_killed_goes_on_after_unlock(cluster, mischief):
+    def kill(driver, folder, target):
         driver.send_signal(signal.SIGKILL)
         driver.wait()
         cluster.run("scancel", "--user=root")
@@ -137,5 +186,41 @@ def test_a_driver_that_is_killed_goes_on_after_unlock(cluster, finished):
         finish(start(cluster, folder, options=["--unlock"]), folder)
         finish(start(cluster, folder, target), folder)
 
-    mischief(cluster, folder, kill)
+    mischief(kill)
+
+
+@pytest.fixture
+def mount():
+    """Mount a file system of a kind at a folder, with options; it goes when the test ends."""
+    mounted = []
+
+    def mounting(folder, *arguments):
+        done = subprocess.run(["mount", *arguments, str(folder)], capture_output=True, text=True, check=False)
+        if done.returncode:
+            pytest.skip(f"no mount here: {done.stderr.strip()}")
+        mounted.append(folder)
+
+    yield mounting
+    for folder in reversed(mounted):
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_full_disk_is_named_and_what_was_finished_is_kept(studies, mount):
+    folder = studies["local"]
+    path = folder / "results/responses/emosynth/test/cue-tiny/shard0.parquet"
+    store, expected = path.parent / "store", path.read_bytes()
+    path.unlink()
+    mount(store, "-t", "tmpfs", "-o", "size=64k", "none")
+    line = ("--cores", "2", str(path.relative_to(folder)))
+    full = snakemake(folder, *line, configfile=folder / "small.yaml")
+    assert full.returncode != 0
+    assert re.search(rf"error: {re.escape(str(store.relative_to(folder)))}/shard0-\S+: No space left on device", full.stderr)
+    assert "Traceback" not in full.stderr.split("error: ")[1].splitlines()[0]
+    kept = sorted(store.iterdir())
+    assert kept
+    assert {part.suffix for part in kept} == {".parquet"}
+    subprocess.run(["mount", "-o", "remount,size=64m", str(store)], check=True)
+    done = snakemake(folder, *line, configfile=folder / "small.yaml")
+    assert done.returncode == 0, done.stderr
     assert path.read_bytes() == expected
+    assert set(kept) < set(store.iterdir())

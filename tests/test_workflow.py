@@ -49,6 +49,18 @@ def study(small, settings):
     return Study(small / "results", cells, values["datasets"], values["models"])
 
 
+def test_the_plan_of_a_study_takes_its_rates_from_jobs_that_ran(small):
+    done = snakemake(small, "--cores", "2", "plan", configfile=small / "small.yaml")
+    assert done.returncode == 0, done.stderr
+    plan = pd.read_csv(small / "results/plan.csv", keep_default_na=False)
+    assert plan["source"].tolist() == ["measured here"] * 3
+    prompts = pd.read_parquet(small / "results/responses/emosynth/test/cue-tiny/shard0.parquet")
+    assert plan["prompts"].tolist() == [len(prompts)] * 3
+    assert plan["utterances"].tolist() == [prompts["utterance"].nunique()] * 3
+    again = snakemake(small, "-n", configfile=small / "small.yaml")
+    assert "Nothing to be done" in again.stdout + again.stderr
+
+
 def conditions(folder, model):
     return pd.read_csv(folder / f"results/metrics/emosynth/test/{model}/conditions.csv", dtype={"p": str, "seed": str})
 

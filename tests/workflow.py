@@ -27,7 +27,17 @@ SMALL = {
 
 def command(folder: Path, *arguments: str, configfile: Path | None = None) -> list[str]:
     config = ["--configfile", str(configfile)] if configfile else []
-    return [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--directory", str(folder), *config, *arguments]
+    return [
+        sys.executable,
+        "-m",
+        "snakemake",
+        "--snakefile",
+        str(ROOT / "workflow/Snakefile"),
+        "--directory",
+        str(folder),
+        *config,
+        *arguments,
+    ]
 
 
 def environment() -> dict[str, str]:

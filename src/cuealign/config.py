@@ -238,7 +238,12 @@ class Model(_Strict):
     memory: Annotated[str, Field(pattern=r"^[0-9.]+ *[A-Za-z]+$")] = Field(
         default="4GB", description="Main memory of the job; as much again at every further attempt."
     )
-    runtime: str = Field(default="1h", description="Time limit of the job on a cluster.")
+    runtime: Annotated[str, Field(pattern=r"^[0-9.]+ *(m|min|h|d)$")] = Field(
+        default="1h", description="Time limit of the job on a cluster."
+    )
+    seconds_per_utterance: float | None = Field(
+        default=None, gt=0, description="As measured elsewhere, for `snakemake plan` before a job of the model has run here."
+    )
     training: Training | None = Field(default=None, description="Given where a rule trains the model.")
     options: dict[str, Any] = Field(default={}, description="Of the backend.")
 

@@ -1,5 +1,6 @@
 """The frame around every script of the workflow: where its messages go, and how it ends on a user's error."""
 
+import errno
 import logging
 import sys
 from collections.abc import Iterator
@@ -8,12 +9,15 @@ from pathlib import Path
 
 from cuealign.errors import CuealignError
 
+# The disk is full, the quota used up, the file system read-only, access denied, the device failing.
+_OF_DISKS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO}
+
 logger = logging.getLogger("cuealign")
 
 
 @contextmanager
 def job(log: Path | str | None = None) -> Iterator[None]:
-    """Log to the terminal and to ``log``; turn errors meant for the user into one clear message.
+    """Log to the terminal and to ``log``; turn errors meant for the user, and those of disks, into one clear message.
 
     Any other exception is logged with its traceback and passes on.
     """
@@ -30,6 +34,13 @@ def job(log: Path | str | None = None) -> Iterator[None]:
         yield
     except CuealignError as error:
         logger.error("error: %s", error)
+        sys.exit(1)
+    except OSError as error:
+        if error.errno not in _OF_DISKS:
+            logger.exception("unexpected error")
+            raise
+        what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        logger.error("error: %s; what was finished before is kept, the same command goes on", what)
         sys.exit(1)
     except Exception:
         logger.exception("unexpected error")

@@ -1,9 +1,11 @@
 """Ordered map over worker processes with progress; the one place where processes are started."""
 
 import multiprocessing
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from typing import TypeVar
 
 from cuealign.errors import InputError
@@ -11,6 +13,18 @@ from cuealign.progress import progress
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+
+
+@contextmanager
+def _library_only() -> Iterator[None]:
+    """Processes that are started here import the library and not the script: it may lie where Snakemake fetched it from."""
+    main = sys.modules["__main__"].__dict__
+    script = main.pop("__file__", None)
+    try:
+        yield
+    finally:
+        if script is not None:
+            main["__file__"] = script
 
 
 def parallel_map(
@@ -47,8 +61,10 @@ def parallel_map(
     context.set_forkserver_preload([function.__module__])  # imported once, not by every process
     chunk = max(1, min(8, len(items) // (4 * workers)))  # small, so that no process is left with a long rest at the end
     with ProcessPoolExecutor(workers, mp_context=context, initializer=initializer, initargs=arguments) as pool:
+        with _library_only():
+            results = pool.map(function, items, chunksize=chunk)  # starts the processes
         try:
-            yield from progress(pool.map(function, items, chunksize=chunk), what, unit=unit, total=len(items))
+            yield from progress(results, what, unit=unit, total=len(items))
         except BrokenProcessPool:
             raise InputError(
                 f"{what}: a process was killed in the middle of its work, perhaps for lack of memory; run it again, with fewer cores"

@@ -51,17 +51,25 @@ class Parts:
             logger.warning("%s: %d parts have the columns of another version; what is in them is computed again", self.folder, foreign)
 
     def append(self, table: pa.Table) -> None:
-        """Keep a part for good; on return it is on the disk."""
+        """Keep a part for good; on return it is on the disk.
+
+        Raises:
+            OSError: with the name of the file, if it cannot be written; the parts before it are there.
+        """
         sink = pa.BufferOutputStream()
         pq.write_table(table.cast(self.schema), sink)
         content = sink.getvalue().to_pybytes()
         name = f"{self.writer}-{hashlib.sha256(content).hexdigest()[:32]}"
         temporary = self.folder / f"{name}.tmp"
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.rename(self.folder / f"{name}.parquet")
+        try:
+            with temporary.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.rename(self.folder / f"{name}.parquet")
+        except OSError as error:  # a disk that is full does not say where
+            temporary.unlink(missing_ok=True)
+            raise OSError(error.errno, error.strerror, str(temporary)) from error
         _sync(self.folder)
 
 

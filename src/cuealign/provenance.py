@@ -19,20 +19,20 @@ PACKAGES = (
 )
 
 
-def record(results: Path, config: Mapping[str, Any], cells: Sequence[Sequence[str]], workflow: Path) -> dict[str, Any]:
+def record(results: Path, config: Mapping[str, Any], cells: Sequence[Sequence[str]], workflow: Path | str) -> dict[str, Any]:
     """Collect the provenance of a study.
 
     Args:
         results: folder of the results.
         config: validated config.
         cells: (dataset, split, model) of what was run.
-        workflow: folder of the workflow, for its commit.
+        workflow: folder of the workflow, for its commit, or the address that it was fetched from.
 
     Returns:
         Plain values; the same results give the same record. Locations are left out of the config, as they name machines.
     """
     return {
-        "workflow": _commit(workflow),
+        "workflow": {"source": workflow} if isinstance(workflow, str) else _commit(workflow),
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
         "packages": {name: importlib.metadata.version(name) for name in PACKAGES},

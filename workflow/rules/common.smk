@@ -8,21 +8,41 @@ from os import environ, pathsep
 from pathlib import Path
 from re import fullmatch
 
-# The library lies beside this workflow and is imported from there, by this process and by every job, in whatever
-# environment it runs.
-LIBRARY = str(Path(workflow.current_basedir.get_path_or_uri(secret_free=True), "../../src").resolve())
-sys.path.insert(0, LIBRARY)
-environ.update(PYTHONPATH=pathsep.join(filter(None, [LIBRARY, environ.get("PYTHONPATH")])))
-
+from snakemake.common.configfile import load_configfile
 from snakemake.exceptions import WorkflowError
+from snakemake.utils import update_config
+
+# The library lies beside this workflow and is imported from there, by this process and by every job, in whatever
+# environment it runs. Where Snakemake fetches the workflow from a repository, file by file, the library must be installed.
+SOURCE = workflow.current_basedir.get_path_or_uri(secret_free=True)
+LIBRARY = Path(SOURCE, "../../src").resolve()
+if LIBRARY.is_dir():
+    sys.path.insert(0, str(LIBRARY))
+    environ.update(PYTHONPATH=pathsep.join(filter(None, [str(LIBRARY), environ.get("PYTHONPATH")])))
+
+
+try:
+    import cuealign
+except ImportError:
+    raise WorkflowError(
+        f"{SOURCE}: the library cuealign is not beside this workflow; "
+        "name the Snakefile of a clone, or pip install the repository in the version of the module"
+    )
 
 from cuealign.config import load, wildcard
 from cuealign.corpora import readers
 from cuealign.errors import CuealignError
 from cuealign.sources import digest
 
+# The defaults lie beside this workflow, and the user's config goes over them, in whatever folder the workflow runs and
+# also where it is a module of another (for which Snakemake reads no configfile of ours).
+values = {}
+for name in ("datasets", "models", "prompts", "config"):
+    update_config(values, load_configfile(workflow.source_path(f"../../config/{name}.yaml")))
+update_config(values, config)
+
 try:
-    settings = load(config)
+    settings = load(values)
 except CuealignError as error:
     raise WorkflowError(str(error))
 
@@ -97,7 +117,8 @@ def source_hashes(wildcards):
 
 def backend_of(wildcards):
     """What responses depend on; another title or time limit must not load a model again."""
-    unrelated = ("title", "licence", "group", "shards", "memory", "runtime", "threads", "prompt", "training")
+    planning = ("shards", "memory", "runtime", "seconds_per_utterance", "threads")
+    unrelated = ("title", "licence", "group", "prompt", "training", *planning)
     entry = config["models"][wildcards.model]
     # A local checkpoint that is changed in place is another model.
     folder = Path(entry["path"]) if entry["path"] and not entry["training"] else None

@@ -1,11 +1,6 @@
 # From a corpus to a manifest.
 
 
-localrules:
-    read_corpus,
-    build_manifest,
-
-
 rule synthesise:
     input:
         sentences=workflow.source_path("../../resources/sentences.txt"),
@@ -36,6 +31,7 @@ rule read_corpus:
         "results/corpora/{dataset}/utterances.parquet",
     log:
         "logs/read_corpus/{dataset}.log",
+    localrule: True
     conda:
         "../../envs/cuealign.yaml"
     params:
@@ -80,6 +76,7 @@ rule build_manifest:
         counts="results/corpora/{dataset}/counts.json",
     log:
         "logs/build_manifest/{dataset}.log",
+    localrule: True
     conda:
         "../../envs/cuealign.yaml"
     params:

@@ -1,10 +1,6 @@
 # From tokens and metrics to figures.
 
 
-localrules:
-    draw_figure,
-
-
 rule draw_figure:
     input:
         figure_inputs,
@@ -21,6 +17,7 @@ rule draw_figure:
         "logs/draw_figure/{name}.log",
     wildcard_constraints:
         name=wildcard(FIGURES),
+    localrule: True
     conda:
         "../../envs/cuealign.yaml"
     params:

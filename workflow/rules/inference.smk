@@ -1,10 +1,6 @@
 # From prompts to answers to predictions.
 
 
-localrules:
-    predict,
-
-
 rule train:
     input:
         manifest=training_source("manifest.parquet"),
@@ -96,6 +92,7 @@ rule predict:
         "results/predictions/{dataset}/{split}/{model}/{intervention}/p{p}/seed{seed}.parquet",
     log:
         "logs/predict/{dataset}/{split}/{model}/{intervention}/p{p}/seed{seed}.log",
+    localrule: True
     conda:
         "../../envs/cuealign.yaml"
     params:

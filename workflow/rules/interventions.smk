@@ -1,10 +1,6 @@
 # From tokens to perturbed tokens; the audio is never touched.
 
 
-localrules:
-    intervene,
-
-
 rule intervene:
     input:
         manifest="results/corpora/{dataset}/manifest.parquet",
@@ -13,6 +9,7 @@ rule intervene:
         "results/interventions/{dataset}/{split}/{intervention}/p{p}/seed{seed}.parquet",
     log:
         "logs/intervene/{dataset}/{split}/{intervention}/p{p}/seed{seed}.log",
+    localrule: True
     conda:
         "../../envs/cuealign.yaml"
     params:

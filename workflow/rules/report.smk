@@ -1,10 +1,6 @@
 # What the results were made of.
 
 
-localrules:
-    record_provenance,
-
-
 rule record_provenance:
     input:
         corpora=paths("results/corpora/{dataset}/{name}", RUNS, name=["manifest.parquet", "counts.json"]),
@@ -23,11 +19,13 @@ rule record_provenance:
         "results/provenance.json",
     log:
         "logs/record_provenance.log",
+    localrule: True
     conda:
         "../../envs/cuealign.yaml"
     params:
         config=config,
         cells=CELLS,
+        source=None if LIBRARY.is_dir() else SOURCE,
         code=digest("cuealign.provenance"),
     script:
         "../../scripts/record_provenance.py"

@@ -1,10 +1,6 @@
 # From predictions to metrics and tables.
 
 
-localrules:
-    make_table,
-
-
 rule evaluate:
     input:
         lambda wildcards: paths(
@@ -51,6 +47,7 @@ rule make_table:
         "logs/make_table/{table}.log",
     wildcard_constraints:
         table=wildcard(settings.tables),
+    localrule: True
     conda:
         "../../envs/cuealign.yaml"
     params:

@@ -1,11 +1,6 @@
 # From descriptors to concept tokens.
 
 
-localrules:
-    fit_tokenizer,
-    tokenise,
-
-
 rule fit_tokenizer:
     input:
         manifest="results/corpora/{dataset}/manifest.parquet",
@@ -14,6 +9,7 @@ rule fit_tokenizer:
         "results/corpora/{dataset}/tokenizer.json",
     log:
         "logs/fit_tokenizer/{dataset}.log",
+    localrule: True
     conda:
         "../../envs/cuealign.yaml"
     params:
@@ -33,6 +29,7 @@ rule tokenise:
         "results/corpora/{dataset}/tokens.parquet",
     log:
         "logs/tokenise/{dataset}.log",
+    localrule: True
     conda:
         "../../envs/cuealign.yaml"
     params:
