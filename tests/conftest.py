@@ -30,6 +30,15 @@ TEMPLATE = PromptTemplate(
 )
 
 
+LONGEST = ("test_slurm.py", "test_workflow.py", "test_module.py", "test_disks.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that run whole studies go first, so that no worker is left with one at the end."""
+    order = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: order.get(item.path.name, len(order)))
+
+
 def pytest_unconfigure() -> None:
     """Nothing of a test run stays behind."""
     shutil.rmtree(os.environ["HF_MODULES_CACHE"], ignore_errors=True)

@@ -82,7 +82,7 @@ def test_fetched_from_a_repository_it_asks_for_its_library(tmp_path, address):
     write(tmp_path, address)
     without = run(tmp_path, "-n")
     assert without.returncode != 0
-    assert "the library cuealign is not beside this workflow" in without.stderr
+    assert "the library cuealign is not beside this workflow" in without.stdout + without.stderr
     # As if it were installed.
     done = run(tmp_path, "--cores", "2", "cuealign_manifests", PYTHONPATH=str(ROOT / "src"))
     assert done.returncode == 0, done.stderr
