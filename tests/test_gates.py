@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from cuealign import lease
-from cuealign.errors import ModelError
+from cuealign.errors import InputError, ModelError
 from cuealign.inference import gates, sweep
 from cuealign.inference.packed import PackedEngine
 from cuealign.inference.store import ResponseStore
@@ -181,3 +181,9 @@ def test_what_is_not_a_free_choice_is_left_alone():
     for asked in ("cpu", "cuda:1"):
         with lease.device(asked) as device:
             assert device == asked
+
+
+def test_a_gpu_that_is_not_there_is_missed(monkeypatch):
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 0)
+    with pytest.raises(InputError, match="there is no GPU here"), lease.device("cuda"):
+        pass

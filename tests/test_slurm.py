@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -86,6 +87,27 @@ def test_a_gpu_job_has_one_device_of_its_own(studies):
     assert len(logs) == 3
     for log in logs:
         assert re.search(r"^CUDA_VISIBLE_DEVICES is [01]$", log.read_text(), re.MULTILINE)
+
+
+@pytest.mark.parametrize("generic", [False, True], ids=["gpus", "gres"])
+def test_the_profile_alone_sends_a_model_on_a_gpu_to_the_gpus(cluster, studies, tmp_path, generic):
+    folder, profile = tmp_path / "study", tmp_path / "profile"
+    shutil.copytree(studies["cluster"], folder)
+    shutil.copytree(PROFILE[1], profile)
+    if generic:  # the two lines that are commented out
+        text = (profile / "config.yaml").read_text()
+        assert text.count("    # gpu: 0\n    # slurm_extra: ") == 1
+        (profile / "config.yaml").write_text(text.replace("    # gpu: 0\n    # slurm_extra: ", "    gpu: 0\n    slurm_extra: "))
+    (folder / "gpu.yaml").write_text(yaml.safe_dump(SMALL | {"models": {"listener-cues": {"device": "cuda"}}}))
+    before = len(cluster.jobs())
+    target = "results/responses/emosynth/test/listener-cues/shard0.parquet"
+    line = command(folder, "--workflow-profile", str(profile), *FIXTURE, "--retries", "0", "--", target, configfile=folder / "gpu.yaml")
+    done = subprocess.run(line, cwd=folder, env=environment(cluster), capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode != 0  # the GPUs are made up
+    [job] = cluster.jobs()[before:]
+    assert (job["Partition"], job["JobState"]) == ("gpu", "FAILED")
+    assert "gres/gpu=1" in job["Tres"]
+    assert "error: device cuda" in (folder / "logs/respond/emosynth/test/listener-cues/shard0.log").read_text()
 
 
 @pytest.fixture

@@ -12,6 +12,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from cuealign.errors import InputError
+
 logger = logging.getLogger(__name__)
 
 _WAIT = 1.0
@@ -55,6 +57,9 @@ def device(asked: str) -> Iterator[str]:
 
     Yields:
         Name of a torch device.
+
+    Raises:
+        InputError: if ``cuda`` is asked for and there is none.
     """
     if asked != "cuda":
         yield asked
@@ -62,9 +67,8 @@ def device(asked: str) -> Iterator[str]:
     import torch
 
     count = torch.cuda.device_count()
-    if count == 0:  # torch itself says what is wrong, when the model goes there
-        yield asked
-        return
+    if count == 0:
+        raise InputError("device cuda: there is no GPU here that torch can use; have the job ask for one, or set the model's device to cpu")
     names = [str(torch.cuda.get_device_properties(index).uuid) for index in range(count)]
     with lease(names, Path(tempfile.gettempdir(), f"cuealign-{os.getuid()}")) as index:
         yield f"cuda:{index}"
