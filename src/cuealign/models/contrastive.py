@@ -74,10 +74,10 @@ class ContrastiveResponder(Responder):
     Args:
         model: of sounds and captions.
         labels: in the order of the captions.
-        batch: sounds that are embedded at a time.
+        batch: sounds that are embedded at a time, see :func:`batch_size`.
     """
 
-    def __init__(self, model: ContrastiveModel, labels: Sequence[Label], *, batch: int = 16) -> None:
+    def __init__(self, model: ContrastiveModel, labels: Sequence[Label], *, batch: int) -> None:
         self.model, self.labels, self.batch = model, list(labels), batch
         self._captions: dict[str, torch.Tensor] = {}
 
@@ -131,6 +131,11 @@ def windows(samples: np.ndarray, length: int, crop: str) -> tuple[list[np.ndarra
         return [samples[start : start + length]], True
     starts = [*range(0, len(samples) - length, length), len(samples) - length]
     return [samples[start : start + length] for start in starts], False
+
+
+def batch_size(device: str) -> int:
+    """Sounds to embed at a time: on a CPU one, as batches are slower there (docs/benchmarks.md)."""
+    return 16 if device.startswith("cuda") else 1
 
 
 def crop_of(entry: dict[str, Any], name: str) -> str:

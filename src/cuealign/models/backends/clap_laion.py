@@ -8,7 +8,7 @@ import torch
 from transformers import AutoTokenizer, ClapFeatureExtractor, ClapModel
 
 from cuealign.models.base import Label
-from cuealign.models.contrastive import ContrastiveModel, ContrastiveResponder, crop_of, windows
+from cuealign.models.contrastive import ContrastiveModel, ContrastiveResponder, batch_size, crop_of, windows
 from cuealign.models.huggingface import check_options, load_weights, origin
 from cuealign.prompts import Template
 
@@ -64,4 +64,4 @@ def load(entry: dict[str, Any], name: str, labels: Sequence[Label], _template: T
         crop=crop,
         fingerprint=f"{source.fingerprint} {crop}",
     )
-    return ContrastiveResponder(model, labels)
+    return ContrastiveResponder(model, labels, batch=batch_size(entry["device"]))

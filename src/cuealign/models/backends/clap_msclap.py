@@ -15,7 +15,7 @@ from transformers import AutoTokenizer, GPT2Config, GPT2Model
 
 from cuealign.errors import ModelError
 from cuealign.models.base import Label
-from cuealign.models.contrastive import ContrastiveModel, ContrastiveResponder, Parts, Projection, crop_of, windows
+from cuealign.models.contrastive import ContrastiveModel, ContrastiveResponder, Parts, Projection, batch_size, crop_of, windows
 from cuealign.models.htsat import HTSAT, RATE, SECONDS, UNUSED, audio_config, translate
 from cuealign.models.huggingface import check_options
 from cuealign.models.tensors import Tensors, fill, read_tensors
@@ -115,4 +115,4 @@ def load(entry: dict[str, Any], name: str, labels: Sequence[Label], _template: T
         crop=crop,
         fingerprint=f"{parts.fingerprint} {crop}",
     )
-    return ContrastiveResponder(model, labels)
+    return ContrastiveResponder(model, labels, batch=batch_size(entry["device"]))

@@ -16,7 +16,7 @@ from transformers import AutoTokenizer, BertConfig, BertModel, Wav2Vec2Config, W
 
 from cuealign import audio as audio_module
 from cuealign.models.base import Label
-from cuealign.models.contrastive import ContrastiveModel, ContrastiveResponder, Parts, Projection
+from cuealign.models.contrastive import ContrastiveModel, ContrastiveResponder, Parts, Projection, batch_size
 from cuealign.models.huggingface import check_options
 from cuealign.models.tensors import fill, read_tensors
 from cuealign.prompts import Template
@@ -99,4 +99,5 @@ def load(entry: dict[str, Any], name: str, labels: Sequence[Label], _template: T
     fill(network, tensors, parts.weights, harmless=UNUSED)
     network = network.to(entry["device"], getattr(torch, entry["dtype"]))
     tokenizer = AutoTokenizer.from_pretrained(parts.folders["text"])
-    return ContrastiveResponder(ParaClap(network, tokenizer, fingerprint=parts.fingerprint), labels)
+    model = ParaClap(network, tokenizer, fingerprint=parts.fingerprint)
+    return ContrastiveResponder(model, labels, batch=batch_size(entry["device"]))
