@@ -3,7 +3,8 @@
     PYTHONPATH=src python benchmarks/contrastive.py --device cuda
 
 Sounds are noise of durations like IEMOCAP's, in memory, longest first as in a job. The rate is that of embedding: captions
-are embedded once and take no part in it. Each system answers the same sounds both ways, in turn, ``--rounds`` times.
+are embedded once and take no part in it. Pengi's is that of its answers, which never stop before their limit of 32 tokens.
+Each system answers the same sounds both ways, in turn, ``--rounds`` times.
 """
 
 import argparse
@@ -21,15 +22,19 @@ from transformers import (
     ClapConfig,
     ClapFeatureExtractor,
     ClapModel,
+    CLIPTextConfig,
+    CLIPTextModel,
     GPT2Config,
+    GPT2LMHeadModel,
     GPT2Model,
     Wav2Vec2Config,
     Wav2Vec2Model,
 )
 
-from cuealign.models.backends import clap_laion, clap_msclap, paraclap
+from cuealign.models.backends import clap_laion, clap_msclap, paraclap, pengi
+from cuealign.models.base import Label, Sweep
 from cuealign.models.contrastive import ContrastiveModel, unit
-from cuealign.models.htsat import HTSAT
+from cuealign.models.htsat import HTSAT, RATE
 
 
 def build(name: str, device: str) -> ContrastiveModel:
@@ -55,6 +60,51 @@ def build(name: str, device: str) -> ContrastiveModel:
     return paraclap.ParaClap(paraclap.Network(Wav2Vec2Model(speech), BertModel(BertConfig()), 768).to(device), None, fingerprint="")
 
 
+class Letters:
+    """In the place of tokenizers, which lie with the weights: what random weights write means nothing."""
+
+    def __call__(self, _text: str, **_options: object) -> dict:
+        """Always the same tokens."""
+        return {"input_ids": torch.arange(1, 6)[None]}
+
+    def decode(self, ids: list[int], **_options: object) -> str:
+        """Always another text."""
+        return str(ids)
+
+
+class NeverStops(Letters):
+    """Has no token that ends a text."""
+
+    def __call__(self, _text: str, **_options: object) -> dict:
+        """A token that is never written."""
+        return {"input_ids": [-1]}
+
+
+def build_pengi(device: str) -> pengi.Pengi:
+    """Pengi at full size, with mappers of eight layers."""
+    torch.manual_seed(0)
+    layers = {f"caption_decoder.{part}_project.transformer.layers.{number}.": 0 for part in ("audio", "text") for number in range(8)}
+    text, decoder = CLIPTextModel(CLIPTextConfig(projection_dim=512)), GPT2LMHeadModel(GPT2Config())
+    network = pengi.Network(HTSAT(ClapAudioConfig(), 1024), text, decoder, layers)
+    for buffer in (network.audio_encoder["base"].real, network.audio_encoder["base"].imaginary, network.audio_encoder["base"].mel):
+        buffer.normal_().abs_()
+    for name in ("audio_project", "text_project"):
+        network.caption_decoder[name].prefix_const.data.normal_()
+    labels = [Label(word, word) for word in ("angry", "sad")]
+    options = {"request": "", "beams": 1, "crop": "centre", "max_new_tokens": 32, "batch": 1, "fingerprint": ""}
+    return pengi.Pengi(network.to(device), Letters(), NeverStops(), labels, **options)
+
+
+def answer(model: pengi.Pengi, sounds: list[np.ndarray], batch: int) -> tuple[float, torch.Tensor]:
+    """Seconds, and scores of all sounds."""
+    model.batch = batch
+    start = time.perf_counter()
+    # Read at the rate that is heard, as from a file.
+    sweeps = [Sweep(str(number), lambda sound=sound, **_rate: sound, ("a\nb",)) for number, sound in enumerate(sounds)]
+    found = [responses[0].label_logprobs for responses in model.respond(sweeps)]
+    return time.perf_counter() - start, torch.tensor(found)
+
+
 @torch.inference_mode()
 def embed(model: ContrastiveModel, sounds: list[np.ndarray], batch: int) -> tuple[float, torch.Tensor]:
     """Seconds, and embeddings of all sounds."""
@@ -73,14 +123,16 @@ def main(arguments: argparse.Namespace) -> None:
     device = torch.cuda.get_device_name() if arguments.device == "cuda" else f"{platform.machine()}, {arguments.threads} thread(s)"
     print(f"{device}, torch {torch.__version__}, {len(seconds)} sounds, {sum(seconds) / 60:.1f} min")
     for name in arguments.systems:
-        model = build(name, arguments.device)
-        sounds = [(0.1 * random.standard_normal(round(length * model.rate))).astype(np.float32) for length in seconds]
-        embed(model, sounds[-arguments.batch :], arguments.batch)
-        embed(model, sounds[-2:], 1)
+        model, rate, run = (
+            (build_pengi(arguments.device), RATE, answer) if name == "pengi" else (build(name, arguments.device), None, embed)
+        )
+        sounds = [(0.1 * random.standard_normal(round(length * (rate or model.rate)))).astype(np.float32) for length in seconds]
+        run(model, sounds[-arguments.batch :], arguments.batch)
+        run(model, sounds[-2:], 1)
         rows = []
         for _ in range(arguments.rounds):
-            together, a = embed(model, sounds, arguments.batch)
-            alone, b = embed(model, sounds, 1)
+            together, a = run(model, sounds, arguments.batch)
+            alone, b = run(model, sounds, 1)
             rows.append((together, alone))
         ratios = [alone / together for together, alone in rows]
         report = {
@@ -95,7 +147,7 @@ def main(arguments: argparse.Namespace) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--systems", nargs="+", default=["clap-laion", "clap-msclap", "paraclap"])
+    parser.add_argument("--systems", nargs="+", default=["clap-laion", "clap-msclap", "paraclap", "pengi"])
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--utterances", type=int, default=64)
     parser.add_argument("--batch", type=int, default=16)

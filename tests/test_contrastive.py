@@ -125,12 +125,29 @@ def test_pengi_writes_as_the_oracle_does(folders, seed):
     with torch.inference_mode():
         heard = model.network.audio_prefix(torch.from_numpy(samples)[None])
         asked = model.network.text_prefix(torch.tensor([request]))
-        said = model._write(torch.cat([heard, asked], dim=1))
+        [said] = model._write(torch.cat([heard, asked], dim=1))
         word = torch.nn.functional.normalize(model.network.text_features(model._read("angry")), dim=-1)[0]
     torch.testing.assert_close(heard[0], published.pengi_audio_prefix(tensors, samples), atol=1e-4, rtol=1e-4)
     torch.testing.assert_close(asked[0], published.pengi_text_prefix(tensors, request), atol=1e-4, rtol=1e-4)
     assert said == published.pengi_greedy(tensors, torch.cat([heard, asked], dim=1)[0], len(said))
     torch.testing.assert_close(word, published.pengi_label(tensors, model.reader("angry")["input_ids"]), **TOLERANCE)
+
+
+def test_pengi_ends_each_of_several_texts_at_its_own_stop(folders, monkeypatch):
+    model = load("pengi", folders["pengi"][0])
+    samples = torch.from_numpy(np.stack([noise(7, 44_100, seed) * 3**seed for seed in range(4)]))
+    with torch.inference_mode():
+        heard = model.network.audio_prefix(samples)
+        prefix = torch.cat([heard, model.network.text_prefix(model._read("what is heard")).expand(4, -1, -1)], dim=1)
+        free = model._write(prefix)
+        assert {len(ids) for ids in free} == {8}
+        stop = free[0][2]
+        monkeypatch.setattr(model, "writer", lambda _text, **_options: {"input_ids": [stop]})
+        ended = model._write(prefix)
+        alone = [model._write(each[None])[0] for each in prefix]
+    expected = [ids[: ids.index(stop) + 1] if stop in ids else ids for ids in free]
+    assert ended == alone == expected
+    assert len(ended[0]) <= 3
 
 
 def test_laion_embeds_as_transformers_does(folders):
@@ -174,7 +191,11 @@ def test_batches_and_order_change_nothing(checkpoint_of):
     for found in (alone, turned):
         for mine, theirs in zip(found, together, strict=True):
             np.testing.assert_allclose(mine[0].label_logprobs, theirs[0].label_logprobs, atol=1e-4)
-            assert mine[0].answer == theirs[0].answer
+            assert (mine[0].answer, mine[0].reasoning, mine[0].answer_tokens) == (
+                theirs[0].answer,
+                theirs[0].reasoning,
+                theirs[0].answer_tokens,
+            )
     scores = np.array([responses[0].label_logprobs for responses in together])
     if name != "pengi":  # which may write the same of all of them
         assert np.ptp(scores, axis=0).max() > 1e-3  # sounds are told apart

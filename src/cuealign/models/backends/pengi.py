@@ -6,6 +6,7 @@ is greedy, or transformers' beam search (``options.beams``).
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,7 @@ SCALE = 100.0
 """By which cosines of CLIP's text features are multiplied before the softmax over labels, as in CLIP."""
 
 _HEADS = 8
+_BATCH = 16  # sounds: a step of the decoder costs nearly the same for one, on a CPU too (docs/benchmarks.md)
 _STOPS = " <|endoftext|>"  # ends the texts that it was trained on; either of its tokens ends an answer
 
 
@@ -142,6 +144,7 @@ class Pengi(Responder):
         labels: in the order of the scores.
         request, beams, crop: options.
         max_new_tokens: limit of what it writes.
+        batch: sounds that are answered at a time.
         fingerprint: of weights and options.
     """
 
@@ -156,11 +159,13 @@ class Pengi(Responder):
         beams: int,
         crop: str,
         max_new_tokens: int,
+        batch: int,
         fingerprint: str,
     ) -> None:
         self.network, self.reader, self.writer, self.labels = network.eval().requires_grad_(False), reader, writer, list(labels)
         self.request, self.beams, self.crop, self.max_new_tokens = request, beams, crop, max_new_tokens
-        self._fingerprint = fingerprint
+        self.batch, self._fingerprint = batch, fingerprint
+        self._known: dict[str, torch.Tensor] = {}
         self.device, self.dtype = next(network.parameters()).device, next(network.parameters()).dtype
 
     @property
@@ -169,25 +174,32 @@ class Pengi(Responder):
 
     @torch.inference_mode()
     def respond(self, sweeps: Sequence[Sweep]) -> Iterator[list[Response]]:
-        request = self.network.text_prefix(self._read(self.request))
-        for sweep in sweeps:
-            pieces, cut = windows(sweep.hear(RATE), RATE * SECONDS, self.crop)
-            samples = torch.from_numpy(np.stack(pieces)).to(self.device, self.dtype)
+        request, rest = self.network.text_prefix(self._read(self.request)), iter(sweeps)
+        while batch := list(islice(rest, self.batch)):
+            heard = [windows(sweep.hear(RATE), RATE * SECONDS, self.crop) for sweep in batch]
+            samples = torch.from_numpy(np.stack([piece for pieces, _ in heard for piece in pieces])).to(self.device, self.dtype)
             # Of several pieces, the prefixes are averaged: it writes once.
-            prefix = self.network.audio_prefix(samples).mean(0, keepdim=True)
-            ids = self._write(torch.cat([prefix, request], dim=1))
-            said = self.writer.decode(ids, skip_special_tokens=True).strip()
-            yield [self._response(sweep.utterance, said, prompt, len(ids), cut=cut) for prompt in sweep.prompts]
+            prefixes = self.network.audio_prefix(samples).split([len(pieces) for pieces, _ in heard])
+            prefix = torch.stack([each.mean(0) for each in prefixes])
+            written = self._write(torch.cat([prefix, request.expand(len(batch), -1, -1)], dim=1))
+            for sweep, (_, cut), ids in zip(batch, heard, written, strict=True):
+                said = self.writer.decode(ids, skip_special_tokens=True).strip()
+                yield [self._response(sweep.utterance, said, prompt, len(ids), cut=cut) for prompt in sweep.prompts]
 
     def _response(self, utterance: str, said: str, prompt: str, tokens: int, *, cut: bool) -> Response:
         captions = prompt.split("\n")
         if len(captions) != len(self.labels):
             raise ModelError(f"a prompt has {len(captions)} captions for {len(self.labels)} labels")
-        features = torch.stack([unit(self.network.text_features(self._read(text)))[0] for text in (said, *captions)])
-        scores = (SCALE * features[1:] @ features[0]).log_softmax(0).tolist()
+        scores = (SCALE * torch.stack([self._features(caption) for caption in captions]) @ self._features(said)).log_softmax(0).tolist()
         check_finite(scores, utterance)
         answer = self.labels[int(np.argmax(scores))].word
         return Response(answer, tuple(scores), path="similarity", reasoning=said, answer_tokens=tokens, audio_truncated=cut)
+
+    def _features(self, text: str) -> torch.Tensor:
+        """Features of a text, computed by itself, so that no other one's length matters, and kept: many sounds are said alike."""
+        if text not in self._known:
+            self._known[text] = unit(self.network.text_features(self._read(text)))[0]
+        return self._known[text]
 
     def _read(self, text: str) -> torch.Tensor:
         ids = self.reader(text, return_tensors="pt")["input_ids"]
@@ -196,14 +208,16 @@ class Pengi(Responder):
             raise ModelError(f"the text {text!r} has {ids.shape[1]} tokens; this model reads {limit}")
         return ids.to(self.device)
 
-    def _write(self, prefix: torch.Tensor) -> list[int]:
+    def _write(self, prefix: torch.Tensor) -> list[list[int]]:
+        """What is written on after prefixes of equal length, each up to its first stop."""
         stops = self.writer(_STOPS, add_special_tokens=False)["input_ids"]
         config = GenerationConfig(
             do_sample=False, num_beams=self.beams, max_new_tokens=self.max_new_tokens, eos_token_id=stops, pad_token_id=stops[-1]
         )
         seen = torch.ones(prefix.shape[:2], dtype=torch.long, device=self.device)
         output = self.network.caption_decoder["gpt"].generate(inputs_embeds=prefix, attention_mask=seen, generation_config=config)
-        return output[0].tolist()
+        ends = [next((place + 1 for place, token in enumerate(ids) if token in stops), len(ids)) for ids in output.tolist()]
+        return [ids[:end] for ids, end in zip(output.tolist(), ends, strict=True)]
 
 
 def _rows(tensors: Tensors, name: str, otherwise: int) -> int:
@@ -232,5 +246,6 @@ def load(entry: dict[str, Any], name: str, labels: Sequence[Label], _template: T
         beams=beams,
         crop=crop,
         max_new_tokens=entry["max_new_tokens"],
+        batch=_BATCH,
         fingerprint=f"{parts.fingerprint} {crop} {beams} {request}",
     )
