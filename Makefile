@@ -17,7 +17,7 @@ demo: setup
 	@echo "Tables: results/tables  Figures: results/figures  Provenance: results/provenance.json"
 
 test: setup
-	$(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder --cov --cov-report term
+	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --cov --cov-report term
 
 lint: setup
 	$(BIN)/ruff format --check .

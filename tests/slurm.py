@@ -9,6 +9,7 @@ import secrets
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -189,3 +190,31 @@ def _wait(reached, what: str, seconds: float = 30) -> None:
         if time.monotonic() > deadline:
             raise TimeoutError(f"waited {seconds} s for {what}")
         time.sleep(0.1)
+
+
+# ---------------------------------------------------------------- driving a study through it
+
+# What a fixture differs in from a cluster: no accounts, no database, and nobody wants to wait.
+FIXTURE = (
+    *("--slurm-no-account", "--latency-wait", "5", "--max-status-checks-per-second", "1"),
+    *("--slurm-init-seconds-before-status-checks", "1", "--seconds-between-status-checks", "1"),
+)
+# The embedded model runs on the CPU; tagged as if it needed a GPU, its jobs must go where the GPUs are.
+TAGGED = ("--set-resources", "respond:gpu=1", "respond:slurm_partition=gpu")
+PROFILE = ("--workflow-profile", str(ROOT / "workflow/profiles/slurm"))
+
+
+def environment(cluster: Cluster) -> dict[str, str]:
+    """Of a driver: SLURM's commands, and none of this library."""
+    found = {key: value for key, value in cluster.environment.items() if key != "PYTHONPATH"}
+    return found | {"PATH": f"{cluster.root / 'bin'}:{Path(sys.executable).parent}:{os.environ['PATH']}"}
+
+
+def finish(driver: subprocess.Popen, folder: Path) -> None:
+    """Wait for a driver to succeed."""
+    assert driver.wait(timeout=1200) == 0, (folder / "driver.log").read_text()[-4000:]
+
+
+def conditions(folder: Path) -> dict[Path, bytes]:
+    """Every file of metrics of a study."""
+    return {path.relative_to(folder): path.read_bytes() for path in sorted((folder / "results/metrics").rglob("*.csv"))}

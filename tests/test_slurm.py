@@ -1,32 +1,19 @@
 """The study on a real SLURM cluster, started on this machine: where jobs go, what comes back, and what survives."""
 
-import os
 import re
 import shutil
 import signal
 import subprocess
-import sys
 import time
-from pathlib import Path
 
 import pandas as pd
 import pytest
 import yaml
 
-from tests.conftest import ROOT
-from tests.slurm import Cluster, missing
+from tests.slurm import FIXTURE, PROFILE, TAGGED, Cluster, conditions, environment, finish, missing
 from tests.workflow import SMALL, command, snakemake
 
 pytestmark = pytest.mark.skipif(bool(missing()), reason=f"no SLURM cluster here: {'; '.join(missing())}")
-
-# What a fixture differs in from a cluster: no accounts, no database, and nobody wants to wait.
-FIXTURE = (
-    *("--slurm-no-account", "--latency-wait", "5", "--max-status-checks-per-second", "1"),
-    *("--slurm-init-seconds-before-status-checks", "1", "--seconds-between-status-checks", "1"),
-)
-# The embedded model runs on the CPU; tagged as if it needed a GPU, its jobs must go where the GPUs are.
-TAGGED = ("--set-resources", "respond:gpu=1", "respond:slurm_partition=gpu")
-PROFILE = ("--workflow-profile", str(ROOT / "workflow/profiles/slurm"))
 
 
 @pytest.fixture(scope="module")
@@ -37,23 +24,10 @@ def cluster(tmp_path_factory):
     started.stop()
 
 
-def environment(cluster):
-    found = {key: value for key, value in cluster.environment.items() if key != "PYTHONPATH"}
-    return found | {"PATH": f"{cluster.root / 'bin'}:{Path(sys.executable).parent}:{os.environ['PATH']}"}
-
-
 def start(cluster, folder, *targets, options=()) -> subprocess.Popen:
     line = command(folder, *PROFILE, *FIXTURE, *TAGGED, *options, "--", *targets, configfile=folder / "small.yaml")
     with (folder / "driver.log").open("ab") as log:
         return subprocess.Popen(line, cwd=folder, env=environment(cluster), stdout=log, stderr=log)
-
-
-def finish(driver, folder):
-    assert driver.wait(timeout=600) == 0, (folder / "driver.log").read_text()[-4000:]
-
-
-def conditions(folder):
-    return {path.relative_to(folder): path.read_bytes() for path in sorted((folder / "results/metrics").rglob("*.csv"))}
 
 
 @pytest.fixture(scope="module")
@@ -96,8 +70,8 @@ def test_the_profile_alone_sends_a_model_on_a_gpu_to_the_gpus(cluster, studies, 
     shutil.copytree(PROFILE[1], profile)
     if generic:  # the two lines that are commented out
         text = (profile / "config.yaml").read_text()
-        assert text.count("    # gpu: 0\n    # slurm_extra: ") == 1
-        (profile / "config.yaml").write_text(text.replace("    # gpu: 0\n    # slurm_extra: ", "    gpu: 0\n    slurm_extra: "))
+        assert text.count("    # gpu: 0\n    # gres: ") == 1
+        (profile / "config.yaml").write_text(text.replace("    # gpu: 0\n    # gres: ", "    gpu: 0\n    gres: "))
     (folder / "gpu.yaml").write_text(yaml.safe_dump(SMALL | {"models": {"listener-cues": {"device": "cuda"}}}))
     before = len(cluster.jobs())
     target = "results/responses/emosynth/test/listener-cues/shard0.parquet"
@@ -106,31 +80,8 @@ def test_the_profile_alone_sends_a_model_on_a_gpu_to_the_gpus(cluster, studies, 
     assert done.returncode != 0  # the GPUs are made up
     [job] = cluster.jobs()[before:]
     assert (job["Partition"], job["JobState"]) == ("gpu", "FAILED")
-    assert "gres/gpu=1" in job["Tres"]
+    assert f"TresPer{'Node' if generic else 'Job'}=gres:gpu:1\n" in cluster.run("scontrol", "show", "job", job["JobId"])
     assert "error: device cuda" in (folder / "logs/respond/emosynth/test/listener-cues/shard0.log").read_text()
-
-
-@pytest.fixture
-def demo():
-    """The results of ``make demo``; they must be there, and be those of this code."""
-    plan = subprocess.run([sys.executable, "-m", "snakemake", "-n"], cwd=ROOT, capture_output=True, text=True, check=False)
-    if "Nothing to be done" not in plan.stdout + plan.stderr:
-        pytest.skip("no results of this version to compare with: make demo first")
-    return ROOT
-
-
-def test_the_demo_gives_the_results_of_a_local_run(cluster, demo, tmp_path):
-    before = len(cluster.jobs())
-    with (tmp_path / "driver.log").open("wb") as log:
-        line = command(tmp_path, *PROFILE, *FIXTURE, *TAGGED)
-        driver = subprocess.Popen(line, cwd=tmp_path, env=environment(cluster), stdout=log, stderr=log)
-        finish(driver, tmp_path)
-    jobs = cluster.jobs()[before:]
-    assert {job["JobState"] for job in jobs} == {"COMPLETED"}
-    assert len(jobs) == 12
-    found = conditions(tmp_path)
-    assert len(found) == 12
-    assert found == conditions(demo)
 
 
 def running(cluster) -> list[str]:

@@ -242,7 +242,9 @@ def test_ten_kills_of_the_packed_engine_change_nothing(manifest, tmp_path, check
     answer(tmp_path / "undisturbed", PackedEngine(model, LABELS, budget=1))
     moments, store, safe = random.Random(7), tmp_path / "store", set()
     fork = multiprocessing.get_context("fork")
-    for _ in range(10):
+    kills = 0
+    while kills < 10 or not safe:  # on a machine that is busy with other things, ten may come before the first pack
+        kills += 1
         job = fork.Process(target=answer, args=(store, Breathing(model, LABELS, budget=1)))
         job.start()
         job.join(moments.uniform(0.05, 0.5))
@@ -251,7 +253,7 @@ def test_ten_kills_of_the_packed_engine_change_nothing(manifest, tmp_path, check
         parts = {part.name for part in store.glob("*.parquet")}
         assert safe <= parts
         safe = parts
-    assert 0 < len(safe) <= 11, safe
+    assert len(safe) <= 11, safe
     answer(store, PackedEngine(model, LABELS, budget=1))
     assert (tmp_path / "store.parquet").read_bytes() == (tmp_path / "undisturbed.parquet").read_bytes()
     kept = [key for part in store.glob("*.parquet") for key in pd.read_parquet(part)["key"]]
