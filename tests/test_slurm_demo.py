@@ -1,5 +1,10 @@
-"""The demo itself through a real SLURM cluster: what ``make demo`` gives, to the byte."""
+"""The demo itself through a real SLURM cluster: what ``make demo`` gives, to the byte.
 
+It takes as long as the demo twice over, and runs where ``CUEALIGN_LONG_TESTS`` is set; ``tests/test_slurm.py`` holds a
+smaller study to the same.
+"""
+
+import os
 import subprocess
 import sys
 
@@ -9,7 +14,10 @@ from tests.conftest import ROOT
 from tests.slurm import FIXTURE, PROFILE, TAGGED, Cluster, conditions, environment, finish, missing
 from tests.workflow import command
 
-pytestmark = pytest.mark.skipif(bool(missing()), reason=f"no SLURM cluster here: {'; '.join(missing())}")
+pytestmark = [
+    pytest.mark.skipif(bool(missing()), reason=f"no SLURM cluster here: {'; '.join(missing())}"),
+    pytest.mark.skipif("CUEALIGN_LONG_TESTS" not in os.environ, reason="takes minutes: set CUEALIGN_LONG_TESTS=1"),
+]
 
 
 @pytest.fixture
