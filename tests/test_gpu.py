@@ -6,6 +6,7 @@ Skipped where there is none. Tiny checkpoints in float32, so that rounding hides
 import logging
 import multiprocessing
 
+import numpy as np
 import pytest
 import torch
 
@@ -16,7 +17,7 @@ from cuealign.inference.packed import PackedEngine
 from cuealign.inference.reference import ReferenceEngine
 from cuealign.inference.work import Stopwatch, report
 from cuealign.models import backends
-from tests import families
+from tests import families, test_contrastive
 from tests.conftest import LABELS, TEMPLATE
 from tests.test_families import FAMILIES, sweeps
 from tests.test_inference import ENTRY, LONG, assert_same
@@ -97,6 +98,27 @@ def test_memory_that_runs_out_halves_the_budget_and_loses_nothing(model, caplog)
     # Random weights babble up to the limit, and somewhere on the way two tokens are as probable as rounding can tell.
     different = sum(mine != theirs.answer for mine, theirs in zip(said, [r for found in expected for r in found], strict=True))
     assert different <= len(said) // 100
+
+
+@pytest.mark.parametrize("name", sorted(test_contrastive.WRITERS))
+def test_sounds_embedded_together_are_as_alone_and_as_on_the_cpu(name, tmp_path):
+    test_contrastive.WRITERS[name](tmp_path)
+    responder = test_contrastive.load(name, tmp_path, device="cuda")
+    assert responder.batch == 16
+    longest = 4.0 if name == "paraclap" else 12.0  # the tiny one has 800 frames a second
+    sounds = [test_contrastive.noise(seconds, 16_000, seed) for seed, seconds in enumerate((0.2, 2.0, longest) * 7)]
+    together = scores_of(responder, name, *sounds)
+    alone = np.concatenate([scores_of(responder, name, sound) for sound in sounds])
+    near = scores_of(test_contrastive.load(name, tmp_path), name, *sounds)
+    # Embeddings, of length 1, differ by the order of float32 sums, 1e-7 or so; scores are up to 100 times their products.
+    np.testing.assert_allclose(together, alone, atol=1e-4)
+    np.testing.assert_allclose(together, near, atol=1e-3)
+    if name != "pengi":  # which may write the same of all of them
+        assert np.ptp(together, axis=0).max() > 1e-2  # sounds are told apart
+
+
+def scores_of(responder, name, *sounds) -> np.ndarray:
+    return np.array([found[0].label_logprobs for found in test_contrastive.ask(responder, name, *sounds)])
 
 
 def hold(pipe):

@@ -18,6 +18,7 @@ from cuealign.errors import ModelError
 from cuealign.models.base import Label, Responder, Response, Sweep
 from cuealign.models.checkpoints import hash_folder
 from cuealign.models.finite import check_finite
+from cuealign.models.precision import convolve_in_full
 
 CROPS = ("centre", "tiled")
 """What is heard of a sound that is longer than the system's limit: its middle, or all of it in pieces, whose embeddings are
@@ -79,6 +80,7 @@ class ContrastiveResponder(Responder):
 
     def __init__(self, model: ContrastiveModel, labels: Sequence[Label], *, batch: int) -> None:
         self.model, self.labels, self.batch = model, list(labels), batch
+        convolve_in_full()
         self._captions: dict[str, torch.Tensor] = {}
 
     @property

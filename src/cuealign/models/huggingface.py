@@ -16,6 +16,7 @@ from transformers import DynamicCache, GenerationConfig, PreTrainedModel
 from cuealign.errors import ModelError
 from cuealign.models.base import CausalModel, Frontend, PreparedAudio
 from cuealign.models.checkpoints import hash_folder, local_folder
+from cuealign.models.precision import convolve_in_full
 
 
 class HuggingFaceFrontend(Frontend):
@@ -74,6 +75,7 @@ class HuggingFaceModel(CausalModel):
         self._fingerprint = fingerprint
         # cuDNN makes a plan for every new shape, which takes a second, and here nearly every shape is new.
         torch.backends.cuda.enable_cudnn_sdp(False)
+        convolve_in_full()
 
     @property
     def fingerprint(self) -> str:

@@ -21,6 +21,7 @@ from cuealign.models.contrastive import Parts, Projection, crop_of, unit, window
 from cuealign.models.finite import check_finite
 from cuealign.models.htsat import HTSAT, RATE, SECONDS, UNUSED, audio_config
 from cuealign.models.huggingface import check_options
+from cuealign.models.precision import convolve_in_full
 from cuealign.models.tensors import Tensors, fill, read_tensors
 from cuealign.prompts import Template
 
@@ -165,6 +166,7 @@ class Pengi(Responder):
         self.network, self.reader, self.writer, self.labels = network.eval().requires_grad_(False), reader, writer, list(labels)
         self.request, self.beams, self.crop, self.max_new_tokens = request, beams, crop, max_new_tokens
         self.batch, self._fingerprint = batch, fingerprint
+        convolve_in_full()
         self._known: dict[str, torch.Tensor] = {}
         self.device, self.dtype = next(network.parameters()).device, next(network.parameters()).dtype
 
