@@ -72,7 +72,7 @@ def main() -> None:
             found = {key: value for key, value in cluster.environment.items() if key != "PYTHONPATH"}
             path = f"{cluster.root / 'bin'}:{Path(sys.executable).parent}:{os.environ['PATH']}"
             asked = ("--slurm-init-seconds-before-status-checks", polling, "--seconds-between-status-checks", polling)
-            profile = ("--workflow-profile", str(ROOT / "workflow/profiles/slurm"), "--slurm-no-account", *asked)
+            profile = ("--workflow-profile", str(ROOT / "workflow/profiles/slurm"), *asked)
             there, log = run(folder / "cluster", found | {"PATH": path}, *profile)
             jobs = cluster.jobs()
         finally:

@@ -11,24 +11,23 @@ from cuealign.splits import select
 
 
 def main(outputs: Mapping[str, Path], *, results: Path, cells: Sequence[Mapping], datasets: Mapping, models: Mapping) -> str:
-    rows = []
+    rows, counted = [], {}
     for cell in cells:
         dataset, split, model = cell["cell"]
         entry, splits = models[model], datasets[dataset]["splits"]
-        manifest = MANIFEST.read(results / f"corpora/{dataset}/manifest.parquet")
-        asked = select(manifest, splits, split, limit=cell["limit"])["utterance"]
-        conditions = [
-            read_tokens(results / f"interventions/{dataset}/{split}/{intervention}/p{p}/seed{seed}.parquet")
-            for intervention, p, seed in cell["conditions"]
-        ]
+        # Most models are asked the same.
+        key = (dataset, split, cell["limit"], tuple(map(tuple, cell["conditions"])))
+        if key not in counted:
+            counted[key] = count(results, dataset, split, splits=splits, limit=cell["limit"], conditions=cell["conditions"])
+        utterances, prompts = counted[key]
         rows.append(
             job_row(
                 dataset=datasets[dataset]["title"],
                 split=split,
                 model=entry["title"],
                 entry=entry,
-                utterances=len(asked),
-                prompts=prompts_of(asked, conditions),
+                utterances=utterances,
+                prompts=prompts,
                 figures=measured(results, dataset, split, model),
             )
         )
@@ -36,6 +35,17 @@ def main(outputs: Mapping[str, Path], *, results: Path, cells: Sequence[Mapping]
     for kind, path in outputs.items():
         Path(path).write_text(getattr(table, kind)(), encoding="utf-8")
     return table.md()
+
+
+def count(
+    results: Path, dataset: str, split: str, *, splits: Mapping, limit: int | None, conditions: Sequence[Sequence[str]]
+) -> tuple[int, int]:
+    """Utterances that are asked, and their distinct prompts."""
+    manifest = MANIFEST.read(results / f"corpora/{dataset}/manifest.parquet")
+    asked = select(manifest, splits, split, limit=limit)["utterance"]
+    folder = results / f"interventions/{dataset}/{split}"
+    tables = [read_tokens(folder / f"{intervention}/p{p}/seed{seed}.parquet") for intervention, p, seed in conditions]
+    return len(asked), prompts_of(asked, tables)
 
 
 def measured(results: Path, dataset: str, split: str, model: str) -> list[dict]:

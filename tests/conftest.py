@@ -30,7 +30,7 @@ TEMPLATE = PromptTemplate(
 )
 
 
-LONGEST = ("test_slurm.py", "test_slurm_demo.py", "test_workflow.py", "test_module.py", "test_disks.py")
+LONGEST = ("test_slurm.py", "test_workflow.py", "test_module.py", "test_disks.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

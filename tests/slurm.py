@@ -194,9 +194,9 @@ def _wait(reached, what: str, seconds: float = 30) -> None:
 
 # ---------------------------------------------------------------- driving a study through it
 
-# What a fixture differs in from a cluster: no accounts, no database, and nobody wants to wait.
+# What a fixture differs in from a cluster: nobody wants to wait.
 FIXTURE = (
-    *("--slurm-no-account", "--latency-wait", "5", "--max-status-checks-per-second", "1"),
+    *("--latency-wait", "5", "--max-status-checks-per-second", "1"),
     *("--slurm-init-seconds-before-status-checks", "1", "--seconds-between-status-checks", "1"),
 )
 # The embedded model runs on the CPU; tagged as if it needed a GPU, its jobs must go where the GPUs are.

@@ -61,4 +61,4 @@ def test_what_is_unknown_is_said():
     assert math.isnan(unknown["hours_per_job"])
     assert "limit: 20" in unknown["advice"]
     text = content([row(utterances=90_000), unknown, row(device="cpu")]).md()
-    assert "3 jobs of models, 2 of them on a GPU: 1 GPU hours and 1 rows of unknown time." in text
+    assert "3 jobs of models, 2 of them on a GPU: 1 GPU hours, without those of unknown time (m)." in text

@@ -27,17 +27,8 @@ SMALL = {
 
 def command(folder: Path, *arguments: str, configfile: Path | None = None) -> list[str]:
     config = ["--configfile", str(configfile)] if configfile else []
-    return [
-        sys.executable,
-        "-m",
-        "snakemake",
-        "--snakefile",
-        str(ROOT / "workflow/Snakefile"),
-        "--directory",
-        str(folder),
-        *config,
-        *arguments,
-    ]
+    place = ["--snakefile", str(ROOT / "workflow/Snakefile"), "--directory", str(folder)]
+    return [sys.executable, "-m", "snakemake", *place, *config, *arguments]
 
 
 def environment() -> dict[str, str]:

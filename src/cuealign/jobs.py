@@ -32,21 +32,24 @@ def job(log: Path | str | None = None) -> Iterator[None]:
     logging.captureWarnings(True)
     try:
         yield
-    except CuealignError as error:
-        logger.error("error: %s", error)
-        sys.exit(1)
-    except OSError as error:
-        if error.errno not in _OF_DISKS:
+    except Exception as error:
+        if (message := _message(error)) is None:
             logger.exception("unexpected error")
             raise
-        what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
-        logger.error("error: %s; what was finished before is kept, the same command goes on", what)
+        logger.error("error: %s", message)
         sys.exit(1)
-    except Exception:
-        logger.exception("unexpected error")
-        raise
     finally:
         logging.captureWarnings(False)
         for handler in handlers:
             root.removeHandler(handler)
             handler.close()
+
+
+def _message(error: Exception) -> str | None:
+    """What a user is told; None where only a traceback tells enough."""
+    if isinstance(error, CuealignError):
+        return str(error)
+    if isinstance(error, OSError) and error.errno in _OF_DISKS:
+        what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        return f"{what}; what was finished before is kept, and the same command goes on once this is mended"
+    return None

@@ -105,7 +105,7 @@ def content(rows: Sequence[Mapping[str, Any]]) -> TableContent:
         }
     )
     gpu = values[values["gpu"]]
-    unknown = f" and {gpu['hours'].isna().sum()} rows of unknown time" * bool(gpu["hours"].isna().any())
+    unknown = f", without those of unknown time ({', '.join(gpu['model'][gpu['hours'].isna()].unique())})" * bool(gpu["hours"].isna().any())
     note = (
         f"{int(values['jobs'].sum())} jobs of models, {int(gpu['jobs'].sum())} of them on a GPU: "
         f"{gpu['hours'].sum():.2g} GPU hours{unknown}. Of the whole grid, what is answered already included. "

@@ -164,6 +164,11 @@ def growing(memory):
     return lambda wildcards, attempt: f"{float(size) * attempt:g}{unit}"
 
 
+def memory_of_model(wildcards, attempt):
+    """Resource function: main memory of a job that loads the model."""
+    return growing(config["models"][wildcards.model]["memory"])(wildcards, attempt)
+
+
 def shards(wildcards):
     """Numbers of the shards of a model."""
     return range(config["models"][wildcards.model]["shards"])

@@ -50,7 +50,7 @@ rule respond:
         "../../envs/cuealign.yaml"
     threads: of_model("threads")
     resources:
-        mem=lambda wildcards, attempt: growing(config["models"][wildcards.model]["memory"])(wildcards, attempt),
+        mem=memory_of_model,
         runtime=of_model("runtime"),
     params:
         store="results/responses/{dataset}/{split}/{model}/store",
@@ -77,7 +77,7 @@ use rule respond as respond_on_gpu with:
         model=wildcard(name for name, model in settings.models.items() if model.device.startswith("cuda")),
     resources:
         gpu=1,
-        mem=lambda wildcards, attempt: growing(config["models"][wildcards.model]["memory"])(wildcards, attempt),
+        mem=memory_of_model,
         runtime=of_model("runtime"),
 
 
