@@ -28,7 +28,7 @@ FEW = {
             "interventions": ["none", "correct", "shuffle", "conflict", "corrupt"],
             "p": [0.2, 0.4, 0.6, 0.8, 1.0],
             "seeds": [0, 1, 2, 3, 4],
-            "limit": 200,
+            "limit": 120,
         }
     ],
     "models": {"cue-tiny": {"pack": 1}},
@@ -48,7 +48,8 @@ def cluster(tmp_path_factory):
 def start(cluster, folder, *targets, options=(), configfile=None) -> subprocess.Popen:
     line = command(folder, *PROFILE, *FIXTURE, *TAGGED, *options, "--", *targets, configfile=configfile)
     with (folder / "driver.log").open("ab") as log:
-        return subprocess.Popen(line, cwd=folder, env=environment(cluster), stdout=log, stderr=log)
+        # Tests that run in the background ignore interrupts, and so would all that they start.
+        return subprocess.Popen(["env", "--default-signal=INT", *line], cwd=folder, env=environment(cluster), stdout=log, stderr=log)
 
 
 @pytest.fixture(scope="module")
