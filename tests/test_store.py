@@ -14,6 +14,7 @@ import pytest
 import torch
 
 from cuealign import audio
+from cuealign.config import Model
 from cuealign.errors import InputError
 from cuealign.inference import sweep
 from cuealign.inference.packed import PackedEngine
@@ -23,7 +24,8 @@ from cuealign.models.base import Responder, Response
 from cuealign.schema import RESPONSES
 from tests.conftest import LABELS, ROOT, TEMPLATE, random_tokens, tone, write
 
-SETTINGS = sweep.settings_key({"engine": "prefix", "max_new_tokens": 4}, LABELS)
+MODEL_ENTRY = {"backend": "qwen2_audio", "engine": "prefix", "max_new_tokens": 4, "options": {}}
+SETTINGS = sweep.settings_key(MODEL_ENTRY, LABELS)
 
 
 class Counting(Responder):
@@ -165,6 +167,36 @@ def test_sound_that_changed_since_the_manifest_is_refused(manifest, tmp_path):
     write(tmp_path / "audio" / "u3.wav", tone(0.11, seed=99))
     with pytest.raises(InputError, match=r"u3\.wav: the sound has changed since the corpus was heard"):
         run(manifest, [], tmp_path / "store")
+
+
+# Of a model's entry in the config: what a response depends on beside the weights and the prompt, and everything else.
+CHANGED = {"backend": "qwen3_omni", "engine": "packed", "max_new_tokens": 5, "options": {"seconds": 5.0}}
+IN_FINGERPRINT = {"path", "hub_id", "revision", "dtype", "training"}
+IN_PROMPT = {"prompt", "cue_captions"}
+NAMES = {"title", "licence", "group"}
+WAYS_TO_THE_SAME = {"trust_remote_code", "device", "threads", "pack_tokens", "compile", "workers", "pack"}
+PLANNING = {"shards", "memory", "runtime", "seconds_per_utterance"}
+
+
+def test_every_key_of_a_model_is_known_to_change_its_responses_or_not_to():
+    assert set(Model.model_fields) == set(CHANGED) | IN_FINGERPRINT | IN_PROMPT | NAMES | WAYS_TO_THE_SAME | PLANNING
+
+
+@pytest.mark.parametrize("key", CHANGED)
+def test_another_setting_of_a_model_asks_anew(manifest, tmp_path, key):
+    def ask(settings):
+        store = ResponseStore(tmp_path / "store", "shard0")
+        asked = sweep.questions(manifest, conditions([0]), TEMPLATE, LABELS, "same weights", settings)
+        return sweep.answer(manifest, asked, Counting(), store, LABELS, pack=4, what="test")[1]
+
+    assert ask(SETTINGS) == len(manifest)
+    assert ask(SETTINGS) == 0
+    assert ask(sweep.settings_key(MODEL_ENTRY | {key: CHANGED[key]}, LABELS)) == len(manifest)
+
+
+def test_the_order_in_which_options_are_written_is_no_matter():
+    one, other = ({"options": dict(pairs)} for pairs in ((("a", 1), ("b", 2)), (("b", 2), ("a", 1))))
+    assert sweep.settings_key(MODEL_ENTRY | one, LABELS) == sweep.settings_key(MODEL_ENTRY | other, LABELS)
 
 
 def test_keys_depend_on_every_part():

@@ -26,7 +26,8 @@ store holds under another version is not used."""
 def settings_key(entry: Mapping[str, Any], labels: Sequence[Label]) -> str:
     """Part of a response's key: everything besides audio, prompt and model that a response depends on."""
     words = {label.name: label.word for label in labels}
-    return json.dumps([PROTOCOL, entry["engine"], entry["max_new_tokens"], words])
+    options = dict(sorted(entry["options"].items()))
+    return json.dumps([PROTOCOL, entry["backend"], entry["engine"], entry["max_new_tokens"], options, words])
 
 
 @dataclass(frozen=True)

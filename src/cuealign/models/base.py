@@ -81,7 +81,7 @@ class Responder(ABC):
     @property
     @abstractmethod
     def fingerprint(self) -> str:
-        """Hash over all that an answer depends on besides audio and prompt: weights, revision, settings."""
+        """Of the weights: their hash, or where they come from at which commit; and the dtype. The backend's options are no part."""
 
     @abstractmethod
     def respond(self, sweeps: Sequence[Sweep]) -> Iterator[list[Response]]:

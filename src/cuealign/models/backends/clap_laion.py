@@ -20,7 +20,7 @@ class LaionClap(ContrastiveModel):
         model: on its device.
         tokenizer, extractor: of the checkpoint.
         crop: what is heard of longer sounds.
-        fingerprint: of weights and options.
+        fingerprint: of the weights.
     """
 
     def __init__(self, model: ClapModel, tokenizer: Any, extractor: ClapFeatureExtractor, *, crop: str, fingerprint: str) -> None:
@@ -62,6 +62,6 @@ def load(entry: dict[str, Any], name: str, labels: Sequence[Label], _template: T
         AutoTokenizer.from_pretrained(source.place, **source.arguments),
         ClapFeatureExtractor.from_pretrained(source.place, **source.arguments),
         crop=crop,
-        fingerprint=f"{source.fingerprint} {crop}",
+        fingerprint=source.fingerprint,
     )
     return ContrastiveResponder(model, labels, batch=batch_size(entry["device"]))

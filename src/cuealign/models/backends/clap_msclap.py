@@ -44,7 +44,7 @@ class MicrosoftClap(ContrastiveModel):
         network: on its device.
         tokenizer: GPT-2's.
         crop: what is heard of longer sounds.
-        fingerprint: of weights and options.
+        fingerprint: of the weights.
     """
 
     rate = RATE
@@ -113,6 +113,6 @@ def load(entry: dict[str, Any], name: str, labels: Sequence[Label], _template: T
         network.to(entry["device"], getattr(torch, entry["dtype"])),
         AutoTokenizer.from_pretrained(parts.folders["text"]),
         crop=crop,
-        fingerprint=f"{parts.fingerprint} {crop}",
+        fingerprint=parts.fingerprint,
     )
     return ContrastiveResponder(model, labels, batch=batch_size(entry["device"]))

@@ -146,7 +146,7 @@ class Pengi(Responder):
         request, beams, crop: options.
         max_new_tokens: limit of what it writes.
         batch: sounds that are answered at a time.
-        fingerprint: of weights and options.
+        fingerprint: of the weights.
     """
 
     def __init__(
@@ -249,5 +249,5 @@ def load(entry: dict[str, Any], name: str, labels: Sequence[Label], _template: T
         crop=crop,
         max_new_tokens=entry["max_new_tokens"],
         batch=_BATCH,
-        fingerprint=f"{parts.fingerprint} {crop} {beams} {request}",
+        fingerprint=parts.fingerprint,
     )
