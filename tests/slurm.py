@@ -1,7 +1,7 @@
 """A SLURM cluster on this machine: the real controller, node daemons and authentication; two nodes with two made-up GPUs each.
 
-It needs Debian's packages ``slurm-wlm`` and ``munge``, and root. No database, no systemd; everything lies in one folder, and
-is stopped by process id.
+It needs Debian's packages ``slurm-wlm`` and ``munge``, and root; with ``slurmdbd`` and ``mariadb-server`` too, it keeps accounts
+in a database, as most clusters do. No systemd; everything lies in one folder, and is stopped by process id.
 """
 
 import os
@@ -19,7 +19,7 @@ import psutil
 from tests.conftest import ROOT
 
 NODES = ("n1", "n2")
-SACCT = ROOT / "workflow/profiles/slurm/no-database/sacct"
+DATABASE = ("slurmdbd", "mariadbd", "mariadb-install-db", "mariadb", "sacctmgr", "sacct")
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "squeue", "scancel", "sinfo")
 
 CONFIG = """\
@@ -42,7 +42,7 @@ TaskPlugin=task/none
 SwitchType=switch/none
 MpiDefault=none
 JobAcctGatherType=jobacct_gather/none
-AccountingStorageType=accounting_storage/none
+{accounting}
 JobCompType=jobcomp/filetxt
 JobCompLoc={root}/jobcomp.txt
 SchedulerType=sched/backfill
@@ -60,7 +60,35 @@ GresTypes=gpu
 NodeName=n1 NodeHostname={host} NodeAddr=127.0.0.1 Port={n1} CPUs=8 RealMemory=64000 Gres=gpu:fake:2 State=UNKNOWN
 NodeName=n2 NodeHostname={host} NodeAddr=127.0.0.1 Port={n2} CPUs=8 RealMemory=64000 Gres=gpu:fake:2 State=UNKNOWN
 PartitionName=cpu Nodes=n1,n2 Default=YES MaxTime=12:00:00 DefMemPerCPU=100 State=UP
-PartitionName=gpu Nodes=n1,n2 MaxTime=12:00:00 DefMemPerCPU=100 State=UP
+PartitionName=gpu Nodes=n1,n2 MaxTime=12:00:00 DefMemPerCPU=100 PriorityTier=1 PreemptMode=REQUEUE State=UP
+PartitionName=urgent Nodes=n1,n2 MaxTime=12:00:00 DefMemPerCPU=100 PriorityTier=9 PreemptMode=OFF State=UP
+PreemptType=preempt/partition_prio
+PreemptMode=REQUEUE
+"""
+
+NO_ACCOUNTING = "AccountingStorageType=accounting_storage/none"
+ACCOUNTING = """\
+AccountingStorageType=accounting_storage/slurmdbd
+AccountingStorageHost=127.0.0.1
+AccountingStoragePort={slurmdbd}
+AccountingStoragePass={root}/munge.socket
+AccountingStorageEnforce=associations"""
+
+SLURMDBD = """\
+DbdHost={host}
+DbdAddr=127.0.0.1
+DbdPort={slurmdbd}
+SlurmUser=root
+AuthType=auth/munge
+AuthInfo=socket={root}/munge.socket
+LogFile={root}/slurmdbd.log
+PidFile={root}/slurmdbd.daemon.pid
+StorageType=accounting_storage/mysql
+StorageHost=127.0.0.1
+StoragePort={mariadbd}
+StorageUser=slurm
+StoragePass={password}
+StorageLoc=accounts
 """
 
 
@@ -76,10 +104,15 @@ class Cluster:
 
     Args:
         root: folder for everything; its path must be short enough for a socket.
+
+    Attributes:
+        database: whether it has one.
     """
 
     def __init__(self, root: Path) -> None:
         self.root, self.host = root, socket.gethostname().split(".")[0]
+        self.database = all(shutil.which(program) for program in DATABASE)
+        self.ports = dict(zip(("controller", *NODES, "slurmdbd", "mariadbd"), _free_ports(5), strict=True))
         self.processes: dict[str, subprocess.Popen] = {}
         for folder in ("state", "spool", "dev", "bin"):
             (root / folder).mkdir(parents=True)
@@ -87,14 +120,15 @@ class Cluster:
         self.environment = os.environ | {"SLURM_CONF": str(root / "slurm.conf"), "PATH": f"{root / 'bin'}:{os.environ['PATH']}"}
         self._configure()
         self.start("munged")
+        if self.database:
+            self._start_database()
         self.start("slurmctld")
         for node in NODES:
             self.start(node)
         self.wait_for_nodes("idle")
 
     def _configure(self) -> None:
-        ports = dict(zip(("controller", *NODES), _free_ports(3), strict=True))
-        (self.root / "slurm.conf").write_text(CONFIG.format(host=self.host, root=self.root, **ports))
+        self.account(in_database=self.database)
         for number in range(2):  # character devices, as a GPU's are; a mere count leaves the node invalid
             subprocess.run(["mknod", "-m", "666", str(self.root / f"dev/gpu{number}"), "c", "1", "3"], check=True)
         (self.root / "gres.conf").write_text(f"NodeName={','.join(NODES)} Name=gpu Type=fake File={self.root}/dev/gpu[0-1]\n")
@@ -105,7 +139,30 @@ class Cluster:
         shim = self.root / "bin/srun"
         shim.write_text(f'#!/bin/sh\nSLURM_CONF={self.root}/slurm.conf exec {shutil.which("srun")} "$@"\n')
         shim.chmod(0o755)
-        shutil.copy(SACCT, self.root / "bin/sacct")  # there is no accounting database
+
+    def account(self, *, in_database: bool) -> None:
+        """Write the config; daemons read it when they start."""
+        values = {"host": self.host, "root": self.root, **self.ports}
+        accounting = ACCOUNTING.format(**values) if in_database else NO_ACCOUNTING
+        (self.root / "slurm.conf").write_text(CONFIG.format(accounting=accounting, **values))
+
+    def _start_database(self) -> None:
+        r, password = self.root, secrets.token_hex(8)
+        config = r / "slurmdbd.conf"
+        config.write_text(SLURMDBD.format(host=self.host, root=r, password=password, **self.ports))
+        config.chmod(0o600)
+        install = ["mariadb-install-db", "--no-defaults", "--user=root", "--auth-root-authentication-method=normal"]
+        subprocess.run([*install, f"--datadir={r}/mariadb"], check=True, capture_output=True)
+        self.start("mariadbd")
+        may = "".join(
+            f"create user slurm@'{place}' identified by '{password}'; grant all on accounts.* to slurm@'{place}';"
+            for place in ("localhost", "127.0.0.1")
+        )
+        self.run("mariadb", "--no-defaults", f"--socket={r}/mariadb.socket", "--user=root", f"--execute={may} create database accounts")
+        self.start("slurmdbd")
+        self.run("sacctmgr", "--immediate", "add", "cluster", "fixture")
+        self.run("sacctmgr", "--immediate", "add", "account", "myaccount", "cluster=fixture")
+        self.run("sacctmgr", "--immediate", "add", "user", "root", "account=myaccount", "cluster=fixture")
 
     def start(self, daemon: str) -> None:
         """Start one of the daemons."""
@@ -113,18 +170,34 @@ class Cluster:
         munge = [f"--key-file={r}/munge.key", f"--socket={r}/munge.socket", f"--pid-file={r}/munged.pid", f"--log-file={r}/munged.log"]
         commands = {
             "munged": ["munged", "-F", "--force", *munge, f"--seed-file={r}/munged.seed"],
+            "mariadbd": [
+                *("mariadbd", "--no-defaults", "--user=root", "--bind-address=127.0.0.1", f"--port={self.ports['mariadbd']}"),
+                *(f"--datadir={r}/mariadb", f"--socket={r}/mariadb.socket", f"--pid-file={r}/mariadbd.pid"),
+            ],
+            "slurmdbd": ["slurmdbd", "-D"],
             "slurmctld": ["slurmctld", "-D", "-f", f"{r}/slurm.conf"],
         } | {node: ["slurmd", "-D", "-N", node, "-f", f"{r}/slurm.conf"] for node in NODES}
         with (r / f"{daemon}.out").open("ab") as output:
             self.processes[daemon] = subprocess.Popen(commands[daemon], env=self.environment, stdout=output, stderr=output)
-        if daemon == "munged":
-            _wait(lambda: (r / "munge.socket").exists(), "munged")
+        answers = {
+            "munged": lambda: (r / "munge.socket").exists(),
+            "mariadbd": lambda: (r / "mariadb.socket").exists(),
+            "slurmdbd": lambda: self.answers("sacctmgr", "--noheader", "list", "cluster"),
+        }
+        if daemon in answers:
+            _wait(answers[daemon], daemon)
 
     def kill(self, daemon: str, *, hard: bool = False) -> None:
         """End one of the daemons."""
         process = self.processes.pop(daemon)
         process.kill() if hard else process.terminate()
         process.wait(timeout=30)
+
+    def restart(self, daemon: str) -> None:
+        """End one of the daemons and start it again."""
+        self.kill(daemon)
+        self.start(daemon)
+        self.wait_for_nodes("idle")
 
     def lose(self, node: str) -> None:
         """A node loses its power: daemon and jobs are gone, and the controller takes notice."""
@@ -145,6 +218,10 @@ class Cluster:
             except psutil.Error:  # it has just ended
                 continue
         return list(found.values())
+
+    def answers(self, *command: str) -> bool:
+        """Whether one of SLURM's commands succeeds."""
+        return subprocess.run(command, env=self.environment, capture_output=True, check=False, timeout=60).returncode == 0
 
     def run(self, *command: str) -> str:
         """Output of one of SLURM's commands."""
@@ -171,7 +248,7 @@ class Cluster:
         """Cancel all jobs and end the daemons."""
         if "slurmctld" in self.processes:
             subprocess.run(["scancel", "--user=root"], env=self.environment, check=False, capture_output=True, timeout=30)
-        for daemon in (*NODES, "slurmctld", "munged"):
+        for daemon in (*NODES, "slurmctld", "slurmdbd", "mariadbd", "munged"):
             if daemon in self.processes:
                 self.kill(daemon, hard=daemon == "munged")
 

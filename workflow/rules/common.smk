@@ -7,6 +7,7 @@ from itertools import product
 from os import environ, pathsep
 from pathlib import Path
 from re import fullmatch
+from shutil import which
 
 from snakemake.common.configfile import load_configfile
 from snakemake.exceptions import WorkflowError
@@ -20,6 +21,10 @@ if LIBRARY.is_dir():
     sys.path.insert(0, str(LIBRARY))
     environ.update(PYTHONPATH=pathsep.join(filter(None, [str(LIBRARY), environ.get("PYTHONPATH")])))
 
+# On a cluster, the executor asks sacct how its jobs are: it gets answers that it understands.
+ANSWERS = Path(SOURCE, "../profiles/slurm/bin").resolve()
+if ANSWERS.is_dir() and which("sbatch") and str(ANSWERS) not in environ["PATH"].split(pathsep):
+    environ.update(PATH=f"{ANSWERS}{pathsep}{environ['PATH']}")
 
 try:
     import cuealign
