@@ -271,11 +271,11 @@ def _wait(reached, what: str, seconds: float = 30) -> None:
 
 # ---------------------------------------------------------------- driving a study through it
 
-# What a fixture differs in from a cluster: nobody wants to wait. While nothing ends, the executor asks after 4 s, 14 s more,
-# 24 s more and so on.
+# What a fixture differs in from a cluster: nobody wants to wait. While nothing ends, the executor asks after 8 s, 18 s more,
+# 28 s more and so on; a job that is to fail has failed by the first time.
 FIXTURE = (
     *("--latency-wait", "5", "--max-status-checks-per-second", "1"),
-    *("--slurm-init-seconds-before-status-checks", "4", "--seconds-between-status-checks", "1"),
+    *("--slurm-init-seconds-before-status-checks", "8", "--seconds-between-status-checks", "1"),
 )
 # The embedded model runs on the CPU; tagged as if it needed a GPU, its jobs must go where the GPUs are.
 TAGGED = ("--set-resources", "respond:gpu=1", "respond:slurm_partition=gpu")

@@ -113,7 +113,7 @@ def test_the_profile_alone_sends_a_model_on_a_gpu_to_the_gpus(cluster, demo, tmp
     done = subprocess.run(line, cwd=folder, env=environment(cluster), capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode != 0  # the GPUs are made up
     [job] = cluster.jobs()[before:]
-    account = "" if generic and not cluster.database else "myaccount"  # a database knows a user's own
+    account = ("root" if cluster.database else "") if generic else "myaccount"  # the one that SLURM takes by itself
     assert (job["Partition"], job["JobState"], job["Account"]) == ("gpu", "FAILED", account)
     assert f"TresPer{'Node' if generic else 'Job'}=gres:gpu:1\n" in cluster.run("scontrol", "show", "job", job["JobId"])
     assert "error: device cuda" in (folder / "logs/respond/emosynth/test/listener-cues/shard0.log").read_text()
@@ -247,7 +247,7 @@ def test_a_job_that_is_preempted_goes_on_later(cluster, demo, mischief, mode):
 def test_a_controller_or_a_database_that_is_away_for_a_while_is_waited_for(cluster, demo, mischief, daemon):
     def restart(driver, _again):
         cluster.kill(daemon, hard=True)
-        time.sleep(60)  # the job ends meanwhile, and five questions go unanswered, after which the executor would forget it
+        time.sleep(30)  # the job ends meanwhile, and five questions go unanswered, after which the executor would forget it
         assert driver.poll() is None
         cluster.start(daemon)
         finish(driver, demo)
