@@ -16,8 +16,9 @@ demo: setup
 	@cat results/tables/uar.md
 	@echo "Tables: results/tables  Figures: results/figures  Provenance: results/provenance.json"
 
+# Tests of a cluster mostly wait: three at a time keep two cores busy.
 test: setup
-	$(BIN)/pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder --cov --cov-report term
+	$(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder --cov --cov-report term
 
 lint: setup
 	$(BIN)/ruff format --check .

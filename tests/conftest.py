@@ -30,7 +30,7 @@ TEMPLATE = PromptTemplate(
 )
 
 
-LONGEST = ("test_slurm.py", "test_workflow.py", "test_module.py", "test_disks.py")
+LONGEST = ("test_slurm_failures.py", "test_slurm.py", "test_workflow.py", "test_module.py", "test_disks.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -42,6 +42,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_unconfigure() -> None:
     """Nothing of a test run stays behind."""
     shutil.rmtree(os.environ["HF_MODULES_CACHE"], ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory):
+    """A SLURM cluster on this machine."""
+    from tests.slurm import Cluster
+
+    started = Cluster(tmp_path_factory.mktemp("s", numbered=True))  # a socket's path must be short
+    yield started
+    started.stop()
 
 
 def tone(seconds: float, *, pitch: float = 150.0, seed: int = 0, rate: int = RATE) -> np.ndarray:

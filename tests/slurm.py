@@ -11,12 +11,14 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
 import psutil
 
 from tests.conftest import ROOT
+from tests.workflow import command
 
 NODES = ("n1", "n2")
 DATABASE = ("slurmdbd", "mariadbd", "mariadb-install-db", "mariadb", "sacctmgr", "sacct")
@@ -286,6 +288,14 @@ def environment(cluster: Cluster) -> dict[str, str]:
     """Of a driver: SLURM's commands, and none of this library."""
     found = {key: value for key, value in cluster.environment.items() if key != "PYTHONPATH"}
     return found | {"PATH": f"{cluster.root / 'bin'}:{Path(sys.executable).parent}:{os.environ['PATH']}"}
+
+
+def start(cluster: Cluster, folder: Path, *targets: str, options: Sequence[str] = (), configfile: Path | None = None) -> subprocess.Popen:
+    """Start a driver, which writes to ``driver.log``."""
+    line = command(folder, *PROFILE, *FIXTURE, *TAGGED, *options, "--", *targets, configfile=configfile)
+    with (folder / "driver.log").open("ab") as log:
+        # Tests that run in the background ignore interrupts, and so would all that they start.
+        return subprocess.Popen(["env", "--default-signal=INT", *line], cwd=folder, env=environment(cluster), stdout=log, stderr=log)
 
 
 def finish(driver: subprocess.Popen, folder: Path) -> None:

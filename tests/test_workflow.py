@@ -373,6 +373,8 @@ def test_table_three_is_made_from_all_its_systems(tmp_path, copies):
     assert table.loc[["qw-omni", "AF3"], "uar_correct"].notna().all()
     assert table.loc[titles[2:], "uar_correct"].isna().all()
     assert table["published_none"].isna().all()  # the paper ran the whole corpus, this study twelve of its utterances
+    note = (tmp_path / "results/tables/iemocap.md").read_text()
+    assert f"{'; '.join(titles)} were tried on 12 of 150 utterances of full only." in note  # titles have commas
     for name in contrastive:
         responses = pd.read_parquet(tmp_path / f"results/responses/iemocap/full/{name}/shard0.parquet")
         assert set(responses["path"]) == {"similarity"}

@@ -67,10 +67,13 @@ class Study:
             yield note
         if counts["not_as_published"]:
             yield "a partial copy, whose counts are not the published ones."
+        tried: dict[tuple[str, int, int], list[str]] = {}
         for cell in self.select(dataset=dataset):
-            run, whole = self._sizes(cell)
+            tried.setdefault((cell.split, *self._sizes(cell)), []).append(self.models[cell.model]["title"])
+        for (split, run, whole), models in tried.items():
             if run < whole:
-                yield f"{self.models[cell.model]['title']} was tried on {run} of {whole} utterances of {cell.split} only."
+                verb = "was" if len(models) == 1 else "were"
+                yield f"{'; '.join(models)} {verb} tried on {run} of {whole} utterances of {split} only."
         if excluded := len(counts["excluded"]):
             yield f"{excluded} utterance{'s' * (excluded > 1)} excluded for bad audio."
         if doubled := sum(len(group["splits"]) > 1 for group in counts["same_sound"]):
