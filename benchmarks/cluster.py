@@ -16,9 +16,7 @@ from collections import Counter
 from datetime import datetime
 from pathlib import Path
 
-from tests.conftest import ROOT
-from tests.slurm import Cluster
-from tests.workflow import command, environment
+from tests import slurm, workflow
 
 Interval = tuple[float, float]
 
@@ -27,7 +25,7 @@ def run(folder: Path, environment: dict[str, str], *arguments: str) -> tuple[flo
     """Seconds that the demo takes in an empty folder, and what the driver says."""
     folder.mkdir()
     start = time.monotonic()
-    done = subprocess.run(command(folder, *arguments), cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(workflow.command(folder, *arguments), cwd=folder, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(done.stderr[-4000:])
     return time.monotonic() - start, done.stdout + done.stderr
@@ -35,7 +33,7 @@ def run(folder: Path, environment: dict[str, str], *arguments: str) -> tuple[flo
 
 def driven(log: str) -> tuple[dict[str, Interval], dict[str, float]]:
     """From the driver's log: start and end of each job that it ran itself, and when it learnt of the end of each SLURM job."""
-    now, local, started, slurm, ended = 0.0, False, {}, {}, {}
+    now, local, started, submitted, ended = 0.0, False, {}, {}, {}
     for line in log.splitlines():
         if stamp := re.match(r"\[(\w{3} \w{3} +\d+ [\d:]+ \d{4})\]", line):
             now = datetime.strptime(stamp[1], "%a %b %d %H:%M:%S %Y").timestamp()
@@ -44,10 +42,10 @@ def driven(log: str) -> tuple[dict[str, Interval], dict[str, float]]:
         elif (job := re.match(r"    jobid: (\d+)", line)) and local:
             started[job[1]] = now
         elif job := re.match(r"Job (\d+) has been submitted with SLURM jobid (\d+)", line):
-            slurm[job[1]] = job[2]
+            submitted[job[1]] = job[2]
         elif job := re.match(r"Finished jobid: (\d+)", line):
             ended[job[1]] = now
-    return {job: (start, ended[job]) for job, start in started.items()}, {slurm[job]: ended[job] for job in slurm}
+    return {job: (start, ended[job]) for job, start in started.items()}, {submitted[job]: ended[job] for job in submitted}
 
 
 def length(intervals: list[Interval]) -> float:
@@ -65,15 +63,12 @@ def main() -> None:
     polling = str(parser.parse_args().polling)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        here, _ = run(folder / "local", environment(), "--cores", str(os.cpu_count()))
+        here, _ = run(folder / "local", workflow.environment(), "--cores", str(os.cpu_count()))
         print(f"here, {os.cpu_count()} cores: {here:.0f} s", flush=True)
-        cluster = Cluster(folder / "s")
+        cluster = slurm.Cluster(folder / "s")
         try:
-            found = {key: value for key, value in cluster.environment.items() if key != "PYTHONPATH"}
-            path = f"{cluster.root / 'bin'}:{Path(sys.executable).parent}:{os.environ['PATH']}"
             asked = ("--slurm-init-seconds-before-status-checks", polling, "--seconds-between-status-checks", polling)
-            profile = ("--workflow-profile", str(ROOT / "workflow/profiles/slurm"), *asked)
-            there, log = run(folder / "cluster", found | {"PATH": path}, *profile)
+            there, log = run(folder / "cluster", slurm.environment(cluster), *slurm.PROFILE, *asked)
             jobs = cluster.jobs()
         finally:
             cluster.stop()

@@ -31,7 +31,7 @@ def local():
     """The folder of ``make demo``."""
     plan = subprocess.run([sys.executable, "-m", "snakemake", "-n"], cwd=ROOT, capture_output=True, text=True, check=False)
     if "Nothing to be done" not in plan.stdout + plan.stderr:
-        assert "CI" not in os.environ  # there, it has just been made
+        assert "CUEALIGN_DEMO_MADE" not in os.environ  # .ci/run has just made it
         pytest.skip("no results of this version to compare with: make demo first")
     return ROOT
 
@@ -78,6 +78,7 @@ def test_the_profile_alone_sends_a_model_on_a_gpu_to_the_gpus(cluster, demo, tmp
     line = command(folder, "--workflow-profile", str(profile), *FIXTURE, "--retries", "0", "--", target, configfile=folder / "gpu.yaml")
     done = subprocess.run(line, cwd=folder, env=environment(cluster), capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode != 0  # the GPUs are made up
+    assert ("No SLURM account given" in done.stderr) == generic
     [job] = cluster.jobs()[before:]
     account = ("root" if cluster.database else "") if generic else "myaccount"  # the one that SLURM takes by itself
     assert (job["Partition"], job["JobState"], job["Account"]) == ("gpu", "FAILED", account)

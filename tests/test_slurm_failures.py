@@ -87,11 +87,23 @@ def mischief(cluster, study, expected):
     return happen
 
 
-def test_a_job_that_is_cancelled_is_submitted_again_with_more_memory_and_goes_on(cluster, study, mischief):
-    def cancel(driver, _again):
+def needs_database(cluster) -> None:
+    if not cluster.database:
+        pytest.skip("the cluster of these tests has no database, as slurmdbd or MariaDB is not installed")
+
+
+@pytest.fixture
+def cancel(cluster, study):
+    """A mischief: ``scancel``."""
+
+    def act(driver, _again):
         cluster.run("scancel", *running(cluster))
         finish(driver, study)
 
+    return act
+
+
+def test_a_job_that_is_cancelled_is_submitted_again_with_more_memory_and_goes_on(cluster, mischief, cancel):
     before = len(cluster.jobs())
     assert "SLURM status is: 'CANCELLED" in mischief(cancel)
     first, second = cluster.jobs()[before:]
@@ -99,13 +111,8 @@ def test_a_job_that_is_cancelled_is_submitted_again_with_more_memory_and_goes_on
     assert ("mem=4000M" in first["Tres"], "mem=8000M" in second["Tres"]) == (True, True)
 
 
-def test_without_a_database_the_controller_tells_of_a_job_that_is_cancelled(cluster, study, mischief):
-    def cancel(driver, _again):
-        cluster.run("scancel", *running(cluster))
-        finish(driver, study)
-
-    if not cluster.database:
-        pytest.skip("the cluster of these tests has none, as slurmdbd or MariaDB is not installed")
+def test_without_a_database_the_controller_tells_of_a_job_that_is_cancelled(cluster, mischief, cancel):
+    needs_database(cluster)  # without one, the test above has shown it
     try:
         cluster.account(in_database=False)
         cluster.restart("slurmctld")
@@ -170,8 +177,8 @@ def test_a_controller_or_a_database_that_is_away_for_a_while_is_waited_for(clust
         finish(driver, study)
         cluster.wait_for_nodes("idle")
 
-    if daemon == "slurmdbd" and not cluster.database:
-        pytest.skip("the cluster of these tests has none, as slurmdbd or MariaDB is not installed")
+    if daemon == "slurmdbd":
+        needs_database(cluster)
     mischief(restart)
 
 
