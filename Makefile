@@ -23,13 +23,13 @@ test: setup
 lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/snakefmt --check workflow
+	$(BIN)/snakefmt --check workflow Snakefile
 	$(BIN)/snakemake --lint
 
 format: setup
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
-	$(BIN)/snakefmt workflow
+	$(BIN)/snakefmt workflow Snakefile
 
 # The environment is made anew when the lock changes, and left alone otherwise.
 setup:
@@ -44,7 +44,7 @@ lock:
 
 # Write what is generated from the code: the JSON schema and the reference in config/README.md.
 docs: setup
-	PYTHONPATH=src $(BIN)/python -m cuealign.reference
+	PYTHONPATH=src $(BIN)/python -m cuealign.config.documentation
 
 clean:
 	rm -rf results logs .snakemake .venv .pytest_cache .ruff_cache .hypothesis .coverage

@@ -32,10 +32,11 @@ from transformers import (
 )
 
 from cuealign.models.backends import clap_laion, clap_msclap, paraclap, pengi
-from cuealign.models.base import Label, Sweep
+from cuealign.models.base import Request
 from cuealign.models.contrastive import ContrastiveModel, unit
 from cuealign.models.htsat import HTSAT, RATE
-from cuealign.models.precision import convolve_in_full
+from cuealign.models.precision import disable_tf32
+from cuealign.prompts.labels import Label
 
 
 def build(name: str, device: str) -> ContrastiveModel:
@@ -101,7 +102,7 @@ def answer(model: pengi.Pengi, sounds: list[np.ndarray], batch: int) -> tuple[fl
     model.batch = batch
     start = time.perf_counter()
     # Read at the rate that is heard, as from a file.
-    sweeps = [Sweep(str(number), lambda sound=sound, **_rate: sound, ("a\nb",)) for number, sound in enumerate(sounds)]
+    sweeps = [Request(str(number), lambda sound=sound, **_rate: sound, ("a\nb",)) for number, sound in enumerate(sounds)]
     found = [json.loads(responses[0].reasoning) for responses in model.respond(sweeps)]
     return time.perf_counter() - start, torch.tensor(found)
 
@@ -119,7 +120,7 @@ def embed(model: ContrastiveModel, sounds: list[np.ndarray], batch: int) -> tupl
 def main(arguments: argparse.Namespace) -> None:
     """Run all systems and print a table."""
     torch.set_num_threads(arguments.threads)
-    convolve_in_full()  # as in a job
+    disable_tf32()  # as in a job
     random = np.random.default_rng(0)
     seconds = sorted(np.clip(random.lognormal(np.log(3.6), 0.65, arguments.utterances), 0.6, 29.5), reverse=True)
     device = torch.cuda.get_device_name() if arguments.device == "cuda" else f"{platform.machine()}, {arguments.threads} thread(s)"

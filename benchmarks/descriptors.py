@@ -21,8 +21,8 @@ import opensmile
 import pandas as pd
 import soundfile
 
-from cuealign import audio
-from cuealign.extraction import extract
+from cuealign.core import audio
+from cuealign.cues.extraction import extract
 
 ENDINGS = {".wav", ".flac"}
 

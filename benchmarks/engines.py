@@ -18,24 +18,25 @@ import pandas as pd
 import torch
 import yaml
 
-from cuealign import audio
+from cuealign.core import audio
+from cuealign.core.schema import MANIFEST, read_tokens
 from cuealign.inference.packed import PackedEngine
 from cuealign.inference.prefix import PrefixEngine
 from cuealign.inference.reference import ReferenceEngine
 from cuealign.models import backends
-from cuealign.models.base import Label, Sweep
-from cuealign.prompts import CueBlockTemplate, PromptTemplate
-from cuealign.schema import MANIFEST, read_tokens
+from cuealign.models.base import Request
+from cuealign.prompts.labels import Label
+from cuealign.prompts.templates import CueBlockTemplate, PromptTemplate
 
 
-def sweeps(results: Path, template: PromptTemplate, words: list[str], count: int) -> list[Sweep]:
+def sweeps(results: Path, template: PromptTemplate, words: list[str], count: int) -> list[Request]:
     """Sweeps of the first test utterances."""
     manifest = MANIFEST.read(results / "corpora/emosynth/manifest.parquet")
     conditions = [read_tokens(path) for path in sorted((results / "interventions/emosynth/test").rglob("*.parquet"))]
     asked = pd.concat(conditions).groupby("utterance")["cue_block"].unique()
     rows = manifest[manifest["utterance"].isin(asked.index)].head(count)
     return [
-        Sweep(row.utterance, audio.read_utterance(row), tuple(template.render(words, block) for block in asked[row.utterance]))
+        Request(row.utterance, audio.read_utterance(row), tuple(template.render(words, block) for block in asked[row.utterance]))
         for row in rows.itertuples()
     ]
 

@@ -18,13 +18,13 @@ from pathlib import Path
 import torch
 from sweep import LABELS, build, corpus, sweeps
 
-from cuealign import lease
 from cuealign.inference.packed import PackedEngine
+from cuealign.runtime import gpu_lock
 
 
 def work(pipe: Connection, shape: str, folder: Path, shard: int, shards: int, arguments: argparse.Namespace) -> None:
     """One shard, in a process of its own."""
-    with lease.device("cuda") as device, torch.inference_mode():
+    with gpu_lock.device("cuda") as device, torch.inference_mode():
         torch.cuda.set_device(device)
         model = build(shape, arguments.layers)
         asked = sweeps(corpus(folder / str(shard), arguments.utterances, None))[shard::shards]

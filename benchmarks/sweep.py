@@ -36,18 +36,20 @@ import torch
 from tokenizers import Regex, Tokenizer, models, pre_tokenizers
 from transformers import GenerationConfig, PreTrainedTokenizerFast, WhisperFeatureExtractor
 
-from cuealign import audio, conditions
-from cuealign.inference.feeding import make_ready
+from cuealign.core import audio
+from cuealign.core.vocabulary import CONCEPTS, TOKENS
+from cuealign.inference.job_report import matmul_ceiling
 from cuealign.inference.packed import PackedEngine
+from cuealign.inference.prefetch import prepare_request
 from cuealign.inference.prefix import PrefixEngine
 from cuealign.inference.reference import ReferenceEngine
-from cuealign.inference.work import matmul_ceiling
+from cuealign.interventions import conditions
 from cuealign.models.backends.audio_flamingo_3 import AudioFlamingo3, AudioFlamingo3Frontend
 from cuealign.models.backends.qwen2_audio import Qwen2Audio, Qwen2AudioFrontend
-from cuealign.models.base import Label, Sweep
+from cuealign.models.base import Request
 from cuealign.models.huggingface import HuggingFaceModel
-from cuealign.prompts import CueBlockTemplate, PromptTemplate
-from cuealign.vocabulary import CONCEPTS, TOKENS
+from cuealign.prompts.labels import Label
+from cuealign.prompts.templates import CueBlockTemplate, PromptTemplate
 
 LABELS = [Label(word, word) for word in ("angry", "happy", "neutral", "sad")]
 STRANGERS = [Label(word, word) for word in ("How", "does", "the", "speaker")]  # which the model never answers
@@ -172,7 +174,7 @@ def corpus(folder: Path, count: int, seconds: float | None) -> list[tuple[Path, 
     return files
 
 
-def sweeps(files: list[tuple[Path, float]]) -> list[Sweep]:
+def sweeps(files: list[tuple[Path, float]]) -> list[Request]:
     """All thirty-three conditions of the default grid, by the project's own interventions, on random tokens."""
     random = np.random.default_rng(1)
     names = [path.stem for path, _ in files]
@@ -185,19 +187,19 @@ def sweeps(files: list[tuple[Path, float]]) -> list[Sweep]:
         table = conditions.apply(name, tokens, TEMPLATE.cue_block, dataset="d", split="s", p=p, seed=seed)
         for utterance, block in zip(table["utterance"], table["cue_block"], strict=True):
             asked[utterance][TEMPLATE.render([label.word for label in LABELS], block)] = None
-    return [Sweep(path.stem, functools.partial(audio.read, str(path)), tuple(asked[path.stem])) for path, _ in files]
+    return [Request(path.stem, functools.partial(audio.read, str(path)), tuple(asked[path.stem])) for path, _ in files]
 
 
-def one_by_one(model: HuggingFaceModel, sweep: Sweep) -> Iterator[str]:
+def one_by_one(model: HuggingFaceModel, sweep: Request) -> Iterator[str]:
     """What evaluations do: the whole prompt, audio and all, for each condition."""
     for prompt in sweep.prompts:
-        prepared = model.frontend.prepare(sweep.hear())
+        prepared = model.frontend.prepare(sweep.load_audio())
         yield model.frontend.decode(model.generate(model.frontend.tokenise(prompt, prepared.tokens), prepared))
 
 
-def in_batches(model: HuggingFaceModel, sweep: Sweep, size: int = 16) -> Iterator[str]:
+def in_batches(model: HuggingFaceModel, sweep: Request, size: int = 16) -> Iterator[str]:
     """The same, sixteen prompts at a time, padded in front."""
-    prepared = model.frontend.prepare(sweep.hear())
+    prepared = model.frontend.prepare(sweep.load_audio())
     end = model.frontend.end_of_turn
     greedy = GenerationConfig(do_sample=False, max_new_tokens=model.max_new_tokens, eos_token_id=end, pad_token_id=end)
     for first in range(0, len(sweep.prompts), size):
@@ -227,7 +229,7 @@ def burst() -> float:
     return 2 * 8192**3 / statistics.median(times[5:])
 
 
-def agreement(model: HuggingFaceModel, sweep: Sweep) -> dict[str, Any]:
+def agreement(model: HuggingFaceModel, sweep: Request) -> dict[str, Any]:
     """How far scores lie apart: packed and one prompt at a time, each in bf16 and in float32. Leaves the model in float32."""
 
     def scores(engine: type) -> np.ndarray:
@@ -275,7 +277,7 @@ def main(arguments: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as folder:
         asked = sweeps(corpus(Path(folder), arguments.utterances, arguments.seconds))
         spread = [asked[int(place)] for place in np.linspace(0, len(asked) - 1, arguments.slow + 2)[1:-1]]
-        ready = [make_ready(model.frontend, sweep) for sweep in asked]
+        ready = [prepare_request(model.frontend, sweep) for sweep in asked]
         apart, merged = sum(int(one.trie.lengths.sum()) for one in ready), sum(len(one.trie) for one in ready)
         prompts = sum(len(sweep.prompts) for sweep in asked)
         report: dict[str, Any] = {
@@ -294,7 +296,7 @@ def main(arguments: argparse.Namespace) -> None:
         answers: dict[str, dict[str, list[str]]] = {}
         seconds: dict[str, list[float]] = {}
         say("generating")
-        list(one_by_one(model, Sweep("warm", spread[0].audio, spread[0].prompts[:2])))
+        list(one_by_one(model, Request("warm", spread[0].audio, spread[0].prompts[:2])))
         list(in_batches(model, spread[0]))
         prefix = PrefixEngine(model, LABELS)
         list(prefix.respond(spread[:1]))
@@ -368,7 +370,7 @@ def main(arguments: argparse.Namespace) -> None:
             print(profile.key_averages().table(sort_by="cuda_time_total", row_limit=25, max_name_column_width=70))
         if arguments.compared:
             say("agreement")
-            report["agreement"] = agreement(model, Sweep("agreement", spread[0].audio, spread[0].prompts[: arguments.compared]))
+            report["agreement"] = agreement(model, Request("agreement", spread[0].audio, spread[0].prompts[: arguments.compared]))
         print(json.dumps(report, indent=1))
 
 

@@ -1,21 +1,15 @@
-"""Hear every utterance of a corpus."""
+"""Decode every utterance of a corpus and write down what its sound is like."""
 
 from pathlib import Path
 
+from cuealign.core.schema import UTTERANCES
 from cuealign.corpora import audit
-from cuealign.jobs import job
-from cuealign.schema import UTTERANCES
+from cuealign.runtime import job
 
 
-def main(utterances: Path, output: Path, *, name: str, workers: int) -> None:
-    audit.write(audit.listen(UTTERANCES.read(utterances), name=name, workers=workers), output)
+def main(utterances: Path, audited: Path, *, dataset: str, threads: int) -> None:
+    audit.write(audit.probe(UTTERANCES.read(utterances), name=dataset, workers=threads), audited)
 
 
 if __name__ == "__main__":
-    with job(snakemake.log[0]):
-        main(
-            snakemake.input[0],
-            snakemake.output[0],
-            name=snakemake.wildcards.dataset,
-            workers=snakemake.threads,
-        )
+    job.run(main, snakemake)

@@ -1,41 +1,37 @@
 """Draw one figure and write it as PDF, SVG and PNG."""
 
-from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from cuealign import figures
-from cuealign.figures.style import save, styled
-from cuealign.jobs import job
-from cuealign.study import Study
+from cuealign.config.entries.dataset import Dataset
+from cuealign.config.entries.grid import Experiment
+from cuealign.config.entries.model import Model
+from cuealign.reporting.figures import FIGURES
+from cuealign.reporting.figures.style import save, styled
+from cuealign.reporting.results import Results
+from cuealign.runtime import job
 
 
 def main(
+    pdf: Path,
+    svg: Path,
+    png: Path,
+    *,
     figure: str,
     scope: dict[str, str],
-    outputs: Sequence[Path],
-    *,
-    results: Path,
-    datasets: dict,
-    models: dict,
-    cells: Sequence,
+    options: dict[str, Any],
+    caption: str,
+    datasets: dict[str, Dataset],
+    models: dict[str, Model],
+    experiments: list[Experiment],
     confidence: float,
 ) -> None:
-    study = Study(results, [tuple(cell) for cell in cells], datasets, models, confidence)
+    results = Results(Path("results"), experiments, datasets, models, confidence)
     with styled():
-        drawn = figures.module(figure).draw(study, **scope)
-        for path in outputs:
-            save(drawn, path)
+        drawn = FIGURES.get(figure)(results, FIGURES.options(figure, options, f"figures.{figure}"), **scope)
+        for path in (pdf, svg, png):
+            save(drawn, path, caption=caption)
 
 
 if __name__ == "__main__":
-    with job(snakemake.log[0]):
-        main(
-            snakemake.params.figure,
-            dict(snakemake.params.scope),
-            list(snakemake.output),
-            results="results",
-            datasets=snakemake.params.datasets,
-            models=snakemake.params.models,
-            cells=snakemake.params.cells,
-            confidence=snakemake.params.confidence,
-        )
+    job.run(main, snakemake)

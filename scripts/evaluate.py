@@ -1,33 +1,30 @@
 """Compute the metrics of one model on one split."""
 
-from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from cuealign.jobs import job
-from cuealign.schema import PREDICTIONS
-from cuealign.statistics.metrics import evaluate
+from cuealign.config.entries.statistics import Statistics
+from cuealign.core.schema import PREDICTIONS
+from cuealign.evaluation.analyses import ANALYSES
+from cuealign.evaluation.evaluation import Evaluation
+from cuealign.runtime import job
 
 
 def main(
-    predictions: Sequence[Path],
-    outputs: dict[str, Path],
+    predictions: list[Path],
+    metrics: list[Path],
     *,
-    conditions: Sequence[tuple[str, str, str]],
-    labels: Sequence[str],
-    statistics: dict,
+    conditions: list[tuple[str, str, str]],
+    labels: list[str],
+    statistics: Statistics,
+    analyses: dict[str, dict[str, Any]],
 ) -> None:
-    tables = {tuple(condition): PREDICTIONS.read(path) for condition, path in zip(conditions, predictions, strict=True)}
-    metrics = evaluate(tables, labels, **statistics)
-    for name, path in outputs.items():
-        getattr(metrics, name).to_csv(path, index=False, float_format="%.10g")
+    tables = {condition: PREDICTIONS.read(path) for condition, path in zip(conditions, predictions, strict=True)}
+    evaluation = Evaluation(tables, labels, statistics)
+    for (name, options), path in zip(analyses.items(), metrics, strict=True):
+        table = ANALYSES.get(name)(evaluation, ANALYSES.options(name, options, f"analyses.{name}"))
+        table.to_csv(path, index=False, float_format="%.10g")
 
 
 if __name__ == "__main__":
-    with job(snakemake.log[0]):
-        main(
-            list(snakemake.input),
-            dict(snakemake.output.items()),
-            conditions=snakemake.params.conditions,
-            labels=snakemake.params.labels,
-            statistics=snakemake.params.statistics,
-        )
+    job.run(main, snakemake)

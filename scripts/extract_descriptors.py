@@ -2,20 +2,14 @@
 
 from pathlib import Path
 
-from cuealign.extraction import extract
-from cuealign.jobs import job
-from cuealign.schema import DESCRIPTOR_MEANS, MANIFEST
+from cuealign.core.schema import DESCRIPTOR_MEANS, MANIFEST
+from cuealign.cues.extraction import extract
+from cuealign.runtime import job
 
 
-def main(manifest: Path, output: Path, *, store: Path, workers: int) -> None:
-    DESCRIPTOR_MEANS.write(extract(MANIFEST.read(manifest), store, workers=workers), output)
+def main(manifest: Path, descriptors: Path, *, store: Path, threads: int) -> None:
+    DESCRIPTOR_MEANS.write(extract(MANIFEST.read(manifest), store, workers=threads), descriptors)
 
 
 if __name__ == "__main__":
-    with job(snakemake.log[0]):
-        main(
-            snakemake.input.manifest,
-            snakemake.output[0],
-            store=snakemake.params.store,
-            workers=snakemake.threads,
-        )
+    job.run(main, snakemake)

@@ -1,45 +1,35 @@
 """Perturb the tokens of one condition."""
 
 from pathlib import Path
+from typing import Any
 
-from cuealign import interventions
-from cuealign.conditions import apply
-from cuealign.jobs import job
-from cuealign.prompts import CueBlockTemplate
-from cuealign.schema import MANIFEST, NO_TOKENS, TOKEN_SEQUENCES
-from cuealign.splits import select
+from cuealign.core.schema import MANIFEST, TOKEN_SEQUENCES, tokens_kind
+from cuealign.corpora.splits import select_split
+from cuealign.interventions.apply import apply_intervention
+from cuealign.prompts.templates import CueBlockTemplate
+from cuealign.runtime import job
 
 
 def main(
     manifest: Path,
     tokens: Path,
-    output: Path,
+    perturbed: Path,
     *,
     intervention: str,
     dataset: str,
     split: str,
     p: str,
     seed: str,
-    splits: dict,
+    splits: dict[str, list[str]],
     cue_block: str,
-    options: dict,
+    options: dict[str, Any],
 ) -> None:
-    chosen = select(MANIFEST.read(manifest), splits, split)["utterance"]
+    chosen = select_split(MANIFEST.read(manifest), splits, split)["utterance"]
     own = TOKEN_SEQUENCES.read(tokens).set_index("utterance").loc[chosen].reset_index()
     template = CueBlockTemplate(cue_block)
-    perturbed = apply(intervention, own, template, dataset=dataset, split=split, p=p, seed=seed, options=options)
-    kind = TOKEN_SEQUENCES if interventions.get(intervention).has_cue_block else NO_TOKENS
-    kind.write(perturbed, output)
+    table = apply_intervention(intervention, own, template, dataset=dataset, split=split, p=p, seed=seed, options=options)
+    tokens_kind(table).write(table, perturbed)
 
 
 if __name__ == "__main__":
-    with job(snakemake.log[0]):
-        main(
-            snakemake.input.manifest,
-            snakemake.input.tokens,
-            snakemake.output[0],
-            **dict(snakemake.wildcards.items()),
-            splits=snakemake.params.splits,
-            cue_block=snakemake.params.cue_block,
-            options=snakemake.params.options,
-        )
+    job.run(main, snakemake)

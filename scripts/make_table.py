@@ -1,33 +1,39 @@
 """Build one table and write it as CSV, LaTeX and Markdown."""
 
-from collections.abc import Sequence
+import io
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from cuealign import tables
-from cuealign.jobs import job
-from cuealign.study import Study
+from cuealign.config.entries.dataset import Dataset
+from cuealign.config.entries.grid import Experiment
+from cuealign.config.entries.model import Model
+from cuealign.reporting.results import Results
+from cuealign.reporting.tables import TABLES
+from cuealign.runtime import job
 
 
 def main(
-    name: str, published: Path, outputs: dict[str, Path], *, results: Path, datasets: dict, models: dict, cells: Sequence, confidence: float
+    csv: Path,
+    tex: Path,
+    md: Path,
+    *,
+    table: str,
+    options: dict[str, Any],
+    datasets: dict[str, Dataset],
+    models: dict[str, Model],
+    experiments: list[Experiment],
+    confidence: float,
+    published: str,
 ) -> None:
-    study = Study(results, [tuple(cell) for cell in cells], datasets, models, confidence)
-    content = tables.module(name).build(study, pd.read_csv(published, dtype={"model": str}))
-    for kind, path in outputs.items():
-        Path(path).write_text(getattr(content, kind)(), encoding="utf-8")
+    results = Results(Path("results"), experiments, datasets, models, confidence)
+    theirs = pd.read_csv(io.StringIO(published), dtype={"model": str, "p": str}, keep_default_na=False, na_values={"value": [""]})
+    content = TABLES.get(table)(results, theirs, TABLES.options(table, options, f"tables.{table}"))
+    csv.write_text(content.csv(), encoding="utf-8")
+    tex.write_text(content.tex(), encoding="utf-8")
+    md.write_text(content.md(), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    with job(snakemake.log[0]):
-        main(
-            snakemake.params.table,
-            snakemake.input.published,
-            dict(snakemake.output.items()),
-            results="results",
-            datasets=snakemake.params.datasets,
-            models=snakemake.params.models,
-            cells=snakemake.params.cells,
-            confidence=snakemake.params.confidence,
-        )
+    job.run(main, snakemake)

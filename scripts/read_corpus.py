@@ -1,24 +1,18 @@
 """Read the description of a corpus and check it."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
-from cuealign.corpora import readers
-from cuealign.corpora.description import describe
-from cuealign.jobs import job
-from cuealign.schema import UTTERANCES
+from cuealign.config.entries.dataset import Dataset
+from cuealign.core.schema import UTTERANCES
+from cuealign.corpora.checks import check_description
+from cuealign.corpora.readers import READERS
+from cuealign.runtime import job
 
 
-def main(sources: Sequence[str], output: Path, *, name: str, dataset: dict) -> None:
-    raw = readers.module(dataset["reader"]).read(dataset, sources)
-    UTTERANCES.write(describe(raw, dataset, name=name), output)
+def main(sources: list[str], utterances: Path, *, dataset: str, entry: Dataset) -> None:
+    raw = READERS.get(entry.reader)(entry, sources)
+    UTTERANCES.write(check_description(raw, entry, name=dataset), utterances)
 
 
 if __name__ == "__main__":
-    with job(snakemake.log[0]):
-        main(
-            list(snakemake.input),
-            snakemake.output[0],
-            name=snakemake.wildcards.dataset,
-            dataset=snakemake.params.dataset,
-        )
+    job.run(main, snakemake)

@@ -1,23 +1,29 @@
 """Record what the results were made of."""
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from cuealign.jobs import job
-from cuealign.provenance import record
+from cuealign.config.grid import runs
+from cuealign.config.loading import load
+from cuealign.reporting.provenance import record
+from cuealign.runtime import job
+from cuealign.runtime.environment import workflow_commit_of_this_run
 
 
-def main(output: Path, *, results: Path, config: dict, cells: Sequence, workflow: Path | str) -> None:
-    Path(output).write_text(json.dumps(record(Path(results), config, cells, workflow), indent=2) + "\n", encoding="utf-8")
+def main(provenance: Path, *, config: dict[str, Any]) -> None:
+    settings = load(config)
+    found = record(
+        Path("results"),
+        config,
+        datasets=settings.datasets,
+        models=settings.models,
+        runs=runs(settings.grid),
+        workflow=workflow_commit_of_this_run(),
+        jobs=job.records(),
+    )
+    provenance.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
-    with job(snakemake.log[0]):
-        main(
-            snakemake.output[0],
-            results="results",
-            config=snakemake.params.config,
-            cells=snakemake.params.cells,
-            workflow=snakemake.params.source or Path(snakemake.scriptdir).parent,
-        )
+    job.run(main, snakemake)

@@ -2,22 +2,14 @@
 
 from pathlib import Path
 
-from cuealign.corpora import emosynth
-from cuealign.jobs import job
+from cuealign.config.entries.emosynth import Emosynth
+from cuealign.corpora.emosynth.corpus import synthesise
+from cuealign.runtime import job
 
 
-def main(sentences: Path, manifest: Path, audio: Path, *, settings: dict, workers: int) -> None:
-    texts = Path(sentences).read_text(encoding="utf-8").splitlines()
-    table = emosynth.synthesise(Path(audio), texts, **settings, workers=workers)
-    table.to_csv(manifest, index=False)
+def main(manifest: Path, audio: Path, *, corpus: Emosynth, sentences: list[str], threads: int) -> None:
+    synthesise(audio, sentences, corpus, workers=threads).to_csv(manifest, index=False)
 
 
 if __name__ == "__main__":
-    with job(snakemake.log[0]):
-        main(
-            snakemake.input.sentences,
-            snakemake.output.manifest,
-            snakemake.output.audio,
-            settings=dict(snakemake.params.emosynth),
-            workers=snakemake.threads,
-        )
+    job.run(main, snakemake)

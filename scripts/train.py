@@ -2,29 +2,33 @@
 
 from pathlib import Path
 
-from cuealign.jobs import job
-from cuealign.questionnaire import label_words, prompt_template
-from cuealign.schema import MANIFEST, TOKEN_SEQUENCES
-from cuealign.splits import select
-from cuealign.training import recipe_module
+from cuealign.config.entries.answers import Answer
+from cuealign.config.entries.model import Training
+from cuealign.core.schema import MANIFEST, TOKEN_SEQUENCES
+from cuealign.corpora.splits import select_split
+from cuealign.models.training import RECIPES
+from cuealign.prompts.labels import label_words
+from cuealign.prompts.templates import CueBlockTemplate, parse_template
+from cuealign.runtime import job
 
 
-def main(manifest: Path, tokens: Path, output: Path, *, training: dict, splits: dict, labels: dict, prompt: dict) -> None:
-    utterances = select(MANIFEST.read(manifest), splits, training["split"])
+def main(
+    manifest: Path,
+    tokens: Path,
+    checkpoint: Path,
+    *,
+    training: Training,
+    splits: dict[str, list[str]],
+    answers: dict[str, Answer],
+    instruction: str,
+    cue_block: str,
+) -> None:
+    utterances = select_split(MANIFEST.read(manifest), splits, training.split)
     own = TOKEN_SEQUENCES.read(tokens).set_index("utterance").loc[utterances["utterance"]].reset_index()
-    recipe_module(training["recipe"]).train(
-        utterances, own, prompt_template(prompt), label_words(labels), Path(output), options=training["options"]
-    )
+    template, labels = parse_template(instruction, CueBlockTemplate(cue_block)), label_words(answers)
+    options = RECIPES.options(training.recipe, training.options, "training.options")
+    RECIPES.get(training.recipe)(utterances, own, template, labels, checkpoint, options=options)
 
 
 if __name__ == "__main__":
-    with job(snakemake.log[0]):
-        main(
-            snakemake.input.manifest,
-            snakemake.input.tokens,
-            snakemake.output[0],
-            training=snakemake.params.training,
-            splits=snakemake.params.splits,
-            labels=snakemake.params.labels,
-            prompt=snakemake.params.prompt,
-        )
+    job.run(main, snakemake)

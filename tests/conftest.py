@@ -16,9 +16,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 # Code of stand-in checkpoints is copied before it runs: not into the user's own cache.
 os.environ["HF_MODULES_CACHE"] = tempfile.mkdtemp(prefix="cuealign-tests-")
 
-from cuealign.models.base import Label
-from cuealign.prompts import CueBlockTemplate, PromptTemplate
-from cuealign.vocabulary import CONCEPTS, TOKENS
+from cuealign.core.vocabulary import CONCEPTS, TOKENS
+from cuealign.prompts.labels import Label
+from cuealign.prompts.templates import CueBlockTemplate, PromptTemplate
 
 ROOT = Path(__file__).parents[1]
 RATE = 16_000
@@ -95,7 +95,7 @@ def corpus(tmp_path_factory) -> tuple[Path, pd.DataFrame]:
 @pytest.fixture
 def dataset() -> dict:
     """Config entry that fits :func:`corpus`, all defaults filled in; ``manifest`` is to be set."""
-    from cuealign.config import Dataset
+    from cuealign.config.entries.dataset import Dataset
 
     entry = Dataset(title="t", licence="l", reader="manifest", labels=["angry", "happy", "sad"], splits=["train", "test"])
     return entry.model_dump(mode="json") | {"gender_needed": False}
@@ -103,15 +103,17 @@ def dataset() -> dict:
 
 def build_corpus(entry: dict, *, on_bad_audio: str = "error", workers: int = 1) -> tuple[pd.DataFrame, dict]:
     """Manifest and counts of a corpus, through all the steps that the workflow takes, validation of the entry included."""
-    from cuealign.config import Dataset
-    from cuealign.corpora import audit, gate, readers
-    from cuealign.corpora.description import describe
+    from cuealign.config.entries.dataset import Dataset
+    from cuealign.corpora import audit, manifests, readers
+    from cuealign.corpora.checks import check_description
 
     needed = {"gender_needed": entry["gender_needed"]}
     entry = Dataset.model_validate({key: value for key, value in entry.items() if key not in needed}).model_dump(mode="json") | needed
     reader = readers.module(entry["reader"])
-    utterances = describe(reader.read(entry, reader.sources(entry)), entry, name="c")
-    return gate.build(utterances, audit.listen(utterances, name="c", workers=workers), entry, name="c", on_bad_audio=on_bad_audio)
+    utterances = check_description(reader.read(entry, reader.sources(entry)), entry, name="c")
+    return manifests.build_manifest(
+        utterances, audit.probe(utterances, name="c", workers=workers), entry, name="c", on_bad_audio=on_bad_audio
+    )
 
 
 @pytest.fixture(scope="session")
@@ -123,7 +125,7 @@ def checkpoint(tmp_path_factory) -> Path:
     """
     import torch
 
-    from cuealign.training import cue_tiny
+    from cuealign.models.training import cue_tiny
 
     torch.manual_seed(0)
     recipe = cue_tiny.Recipe(seconds=2)

@@ -15,7 +15,7 @@ from safetensors.torch import save_file
 from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast, WhisperFeatureExtractor
 
-from cuealign.vocabulary import CONCEPTS, TOKENS
+from cuealign.core.vocabulary import CONCEPTS, TOKENS
 from tests.conftest import LABELS, TEMPLATE
 
 SPECIAL = ("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|AUDIO|>", "<|audio_bos|>", "<|audio_eos|>", "<sound>")

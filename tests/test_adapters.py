@@ -9,7 +9,7 @@ from peft import PeftModel
 from safetensors.torch import load_file, save_file
 from transformers import AudioFlamingo3ForConditionalGeneration
 
-from cuealign.errors import ModelError
+from cuealign.core.errors import ModelError
 from cuealign.models.backends import audio_flamingo_3, audio_flamingo_3_think, midashenglm
 from cuealign.models.backends.audio_flamingo_3_think import SUFFIX, rename, split_answer
 from tests import families

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cuealign import audio
-from cuealign.config import Dataset
+from cuealign.config.entries.dataset import Dataset
+from cuealign.core import audio
+from cuealign.core.errors import ConfigError, InputError
 from cuealign.corpora import readers
-from cuealign.errors import ConfigError, InputError
 from tests.conftest import build_corpus, tone, write
 
 SPEAKERS = {"s1": "female", "s2": "male", "s3": "female", "s4": "male"}

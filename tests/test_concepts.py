@@ -18,9 +18,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.preprocessing import KBinsDiscretizer, RobustScaler
 
-from cuealign.concepts import ConceptTokenizer
-from cuealign.errors import InputError
-from cuealign.vocabulary import CONCEPTS, DESCRIPTORS, ORDINAL, TOKENS, UNVOICED, VOICED_CONCEPTS, VOICED_DESCRIPTORS
+from cuealign.core.errors import InputError
+from cuealign.core.vocabulary import CONCEPTS, DESCRIPTORS, ORDINAL, TOKENS, UNVOICED, VOICED_CONCEPTS, VOICED_DESCRIPTORS
+from cuealign.cues.tokenizer import ConceptTokenizer
 
 LOUDNESS = "Loudness_sma3"
 F0 = "F0semitoneFrom27.5Hz_sma3nz"

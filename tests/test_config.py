@@ -6,9 +6,10 @@ import json
 import pytest
 import yaml
 
-from cuealign import interventions, reference
-from cuealign.config import Run, load, wildcard
-from cuealign.errors import ConfigError, ModelError
+from cuealign import interventions
+from cuealign.config.entries.grid import GridRun
+from cuealign.config.settings import load, wildcard
+from cuealign.core.errors import ConfigError, ModelError
 from cuealign.models import backends
 from tests.conftest import ROOT
 
@@ -206,7 +207,7 @@ def test_a_user_config_needs_only_what_differs(demo):
         "models": {"listener-cues": {"training": {"dataset": "mine"}}},
     }
     settings = load(merge(copy.deepcopy(demo), mine))
-    assert settings.runs() == [Run("mine", "test", "listener-cues", "none", "0", "0")]
+    assert settings.runs() == [GridRun("mine", "test", "listener-cues", "none", "0", "0")]
     assert settings.models["listener-cues"].training.options == {"hears": "cues"}
     assert settings.missing_sources() == ["datasets.mine.manifest is not set: give the location of Mine there"]
 

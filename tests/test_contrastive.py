@@ -9,12 +9,12 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from cuealign.errors import ModelError
+from cuealign.core.errors import ModelError
 from cuealign.models import tensors as tensor_files
 from cuealign.models.backends import clap_laion, clap_msclap, paraclap, pengi
-from cuealign.models.base import Sweep
+from cuealign.models.base import Request
 from cuealign.models.contrastive import ContrastiveResponder, windows
-from cuealign.prompts import CaptionTemplate
+from cuealign.prompts.templates import CaptionTemplate
 from tests import published
 from tests.conftest import LABELS, TEMPLATE, random_tokens, tone
 from tests.test_inference import ENTRY
@@ -77,7 +77,7 @@ def captions(name, block=""):
 
 
 def ask(responder, name, *sounds):
-    return list(responder.respond([Sweep(f"u{number}", sound, (captions(name),)) for number, sound in enumerate(sounds)]))
+    return list(responder.respond([Request(f"u{number}", sound, (captions(name),)) for number, sound in enumerate(sounds)]))
 
 
 def noise(seconds, rate, seed=0):
@@ -258,14 +258,14 @@ def test_cues_in_captions_change_scores(checkpoint_of):
         pytest.skip("its captions are single words")
     blocks = random_tokens(["a", "b"])["cue_block"]
     responder = load(name, folder)
-    (plain, one, two) = next(responder.respond([Sweep("u", noise(1, 16_000), tuple(captions(name, block) for block in ("", *blocks)))]))
+    (plain, one, two) = next(responder.respond([Request("u", noise(1, 16_000), tuple(captions(name, block) for block in ("", *blocks)))]))
     assert len({plain.label_logprobs, one.label_logprobs, two.label_logprobs}) == 3
 
 
 def test_captions_are_as_many_as_labels(checkpoint_of):
     name, folder, _ = checkpoint_of
     with pytest.raises(ModelError, match="a prompt has 1 captions for 4 labels"):
-        list(load(name, folder).respond([Sweep("u", noise(1, 16_000), ("this person is feeling sad.",))]))
+        list(load(name, folder).respond([Request("u", noise(1, 16_000), ("this person is feeling sad.",))]))
 
 
 # ---------------------------------------------------------------- checkpoints that do not fit
@@ -374,6 +374,6 @@ def test_a_repository_of_the_hub_needs_its_parts_pinned(folders):
 def test_a_sound_at_sixteen_kilohertz_is_resampled(folders):
     folder, _ = folders["msclap"]
     responder = load("msclap", folder)
-    sweep = Sweep("u", tone(1.0), (captions("msclap"),))
-    assert len(sweep.hear(44_100)) == 44_100
-    assert len(next(responder.respond([sweep]))) == 1
+    request = Request("u", tone(1.0), (captions("msclap"),))
+    assert len(request.load_audio(44_100)) == 44_100
+    assert len(next(responder.respond([request]))) == 1

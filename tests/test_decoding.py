@@ -5,7 +5,7 @@ import logging
 import pytest
 import torch
 
-from cuealign.errors import ModelError
+from cuealign.core.errors import ModelError
 from cuealign.inference import decoding
 from cuealign.inference.decoding import Prompt, decode_greedily
 from cuealign.models.backends import qwen2_audio

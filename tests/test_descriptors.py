@@ -5,10 +5,10 @@ import opensmile
 import pandas as pd
 import pytest
 
-from cuealign import descriptors, extraction
-from cuealign.errors import InputError
-from cuealign.extraction import extract
-from cuealign.vocabulary import DESCRIPTORS, PLAIN, VOICED_DESCRIPTORS
+from cuealign.core.errors import InputError
+from cuealign.core.vocabulary import DESCRIPTORS, PLAIN, VOICED_DESCRIPTORS
+from cuealign.cues import descriptors, extraction
+from cuealign.cues.extraction import extract
 from tests.conftest import RATE, ROOT, build_corpus, tone, write
 
 RAVDESS = ROOT.parent / "shared/data/ravdess4/flac16k"
@@ -68,7 +68,7 @@ def test_voiced_means_are_opensmiles_functionals(functionals, seed):
 
 @pytest.mark.skipif(not RAVDESS.is_dir(), reason="no real recordings beside the project")
 def test_voiced_means_are_opensmiles_functionals_on_real_speech(functionals):
-    from cuealign import audio
+    from cuealign.core import audio
 
     for path in sorted(RAVDESS.glob("*.flac"))[::80]:
         compare(np.pad(audio.read(path), RATE // 2), functionals)

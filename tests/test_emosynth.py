@@ -6,10 +6,9 @@ import multiprocessing
 import numpy as np
 import pytest
 
-from cuealign import audio
-from cuealign.corpora import emosynth
-from cuealign.errors import InputError
-from cuealign.synthesis import espeak, voice
+from cuealign.core import audio
+from cuealign.core.errors import InputError
+from cuealign.corpora.emosynth import corpus, espeak, voice
 from tests.conftest import RATE, ROOT, tone
 
 SENTENCES = (ROOT / "resources/sentences.txt").read_text(encoding="utf-8").splitlines()
@@ -22,7 +21,7 @@ def hashes(folder):
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory):
     folder = tmp_path_factory.mktemp("emosynth")
-    table = emosynth.synthesise(folder, SENTENCES, train_speakers=2, test_speakers=2, per_emotion=2, seed=7, workers=2)
+    table = corpus.synthesise(folder, SENTENCES, train_speakers=2, test_speakers=2, per_emotion=2, seed=7, workers=2)
     return folder, table
 
 
@@ -37,13 +36,13 @@ def test_speakers_are_disjoint_and_half_are_women(corpus):
 
 def test_same_seed_gives_the_same_bytes_whatever_the_number_of_processes(corpus, tmp_path):
     folder, _ = corpus
-    emosynth.synthesise(tmp_path, SENTENCES, train_speakers=2, test_speakers=2, per_emotion=2, seed=7, workers=1)
+    corpus.synthesise(tmp_path, SENTENCES, train_speakers=2, test_speakers=2, per_emotion=2, seed=7, workers=1)
     assert hashes(tmp_path) == hashes(folder)
 
 
 def test_more_utterances_change_no_earlier_one(corpus, tmp_path):
     folder, _ = corpus
-    emosynth.synthesise(tmp_path, SENTENCES, train_speakers=2, test_speakers=2, per_emotion=3, seed=7, workers=2)
+    corpus.synthesise(tmp_path, SENTENCES, train_speakers=2, test_speakers=2, per_emotion=3, seed=7, workers=2)
     more = hashes(tmp_path)
     assert len(more) == 48
     assert {name: more[name] for name in hashes(folder)} == hashes(folder)
@@ -51,35 +50,35 @@ def test_more_utterances_change_no_earlier_one(corpus, tmp_path):
 
 def test_another_seed_gives_other_sound(corpus, tmp_path):
     folder, _ = corpus
-    emosynth.synthesise(tmp_path, SENTENCES, train_speakers=2, test_speakers=0, per_emotion=1, seed=8, workers=2)
+    corpus.synthesise(tmp_path, SENTENCES, train_speakers=2, test_speakers=0, per_emotion=1, seed=8, workers=2)
     assert not set(hashes(tmp_path).values()) & set(hashes(folder).values())
 
 
 def test_text_tells_nothing_about_the_emotion():
-    utterances = list(emosynth.plan(emosynth.speakers(1, 1), SENTENCES, per_emotion=4, seed=1))
-    texts = {emotion: [u.text for u in utterances if u.emotion == emotion] for emotion in emosynth.EMOTIONS}
+    utterances = list(corpus.plan(corpus.speakers(1, 1), SENTENCES, per_emotion=4, seed=1))
+    texts = {emotion: [u.text for u in utterances if u.emotion == emotion] for emotion in corpus.EMOTIONS}
     assert len({tuple(found) for found in texts.values()}) == 1
 
 
 def test_classes_overlap():
-    utterances = list(emosynth.plan(emosynth.speakers(4, 4), SENTENCES, per_emotion=20, seed=1))
-    pitch = {emotion: np.array([u.controls.pitch for u in utterances if u.emotion == emotion]) for emotion in emosynth.EMOTIONS}
+    utterances = list(corpus.plan(corpus.speakers(4, 4), SENTENCES, per_emotion=20, seed=1))
+    pitch = {emotion: np.array([u.controls.pitch for u in utterances if u.emotion == emotion]) for emotion in corpus.EMOTIONS}
     assert pitch["happy"].mean() > pitch["neutral"].mean() > pitch["sad"].mean()
     assert pitch["neutral"].max() > pitch["happy"].min()
 
 
 def test_too_many_speakers_are_refused():
     with pytest.raises(InputError, match="voices for 24"):
-        emosynth.speakers(20, 5)
+        corpus.speakers(20, 5)
 
 
 def test_an_utterance_that_cannot_be_synthesised_is_named(tmp_path, monkeypatch):
     def fail(*_arguments):
         raise RuntimeError("no voice")
 
-    monkeypatch.setattr(emosynth, "_render_to", fail)
+    monkeypatch.setattr(corpus, "_render_to", fail)
     with pytest.raises(InputError, match="spk01_angry_01 could not be synthesised"):
-        emosynth.synthesise(tmp_path, SENTENCES, train_speakers=2, test_speakers=0, per_emotion=1, seed=1, workers=1)
+        corpus.synthesise(tmp_path, SENTENCES, train_speakers=2, test_speakers=0, per_emotion=1, seed=1, workers=1)
 
 
 def _speak_twice(queue):
@@ -147,8 +146,8 @@ def test_softening_raises_what_lies_below_the_cutoff():
 
 
 def test_roughness_raises_jitter_and_shimmer_as_opensmile_measures_them():
-    from cuealign.descriptors import low_level_descriptors, mean_descriptors
-    from cuealign.vocabulary import DESCRIPTORS
+    from cuealign.core.vocabulary import DESCRIPTORS
+    from cuealign.cues.descriptors import low_level_descriptors, mean_descriptors
 
     samples = tone(1.0).astype(float)
     assert voice.roughen(samples, RATE, 0.0, np.random.default_rng(0)) is samples

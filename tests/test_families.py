@@ -13,7 +13,8 @@ from cuealign.inference.packed import PackedEngine
 from cuealign.inference.prefix import PrefixEngine
 from cuealign.inference.reference import ReferenceEngine
 from cuealign.models import backends
-from cuealign.models.base import Label, Sweep
+from cuealign.models.base import Request
+from cuealign.prompts.labels import Label
 from tests import families
 from tests.conftest import LABELS, TEMPLATE, tone
 from tests.test_inference import ENTRY, LONG, assert_same, prompts
@@ -31,11 +32,11 @@ def model(request, tmp_path_factory, checkpoint):
     return backends.module(request.param, "tiny").load(ENTRY | {"path": str(folder), "max_new_tokens": 20}, "tiny", LABELS, TEMPLATE)
 
 
-def sweeps(counts) -> list[Sweep]:
+def sweeps(counts) -> list[Request]:
     """Sound from less than one audio token to more than one window."""
     lengths = (0.02, 0.1, 1.3, 0.7, 2.6, 6.2)
     return [
-        Sweep(f"u{index}", tone(lengths[index % 6], pitch=110 + 40 * index, seed=index), prompts(count, index))
+        Request(f"u{index}", tone(lengths[index % 6], pitch=110 + 40 * index, seed=index), prompts(count, index))
         for index, count in enumerate(counts)
     ]
 
@@ -71,7 +72,7 @@ def test_forty_conditions(model):
     (asked,) = sweeps((40,))
     (together,) = respond(PackedEngine(model, LABELS), [asked])
     chosen = (0, 13, 39)
-    (alone,) = respond(ReferenceEngine(model, LABELS), [Sweep("u", asked.audio, tuple(asked.prompts[row] for row in chosen))])
+    (alone,) = respond(ReferenceEngine(model, LABELS), [Request("u", asked.audio, tuple(asked.prompts[row] for row in chosen))])
     assert_same([together[row] for row in chosen], alone)
 
 
@@ -114,9 +115,9 @@ def test_answers_that_are_expected_stay_the_same(model):
 def ended(model, asked, answered) -> list[tuple[int, ...]]:
     """Token ids of free answers that came to an end."""
     found = []
-    for sweep, responses in zip(asked, answered, strict=True):
-        audio = model.frontend.prepare(sweep.hear())
-        for prompt, response in zip(sweep.prompts, responses, strict=True):
+    for request, responses in zip(asked, answered, strict=True):
+        audio = model.frontend.prepare(request.load_audio())
+        for prompt, response in zip(request.prompts, responses, strict=True):
             if response.path == "decoded" and response.answer_tokens <= 12:
                 found.append(tuple(model.generate(model.frontend.tokenise(prompt, audio.tokens), audio)))
     found = [answer for answer in found if model.frontend.audio_token not in answer]  # random weights say anything
@@ -129,19 +130,19 @@ def test_silence_is_heard_as_silence(model):
     heard, unheard = (
         np.array([response.label_logprobs for response in responses])
         for responses in respond(
-            PackedEngine(model, LABELS), [Sweep("a", tone(1.0), asked.prompts), Sweep("b", np.zeros(16_000, np.float32), asked.prompts)]
+            PackedEngine(model, LABELS), [Request("a", tone(1.0), asked.prompts), Request("b", np.zeros(16_000, np.float32), asked.prompts)]
         )
     )
     assert np.abs(heard - unheard).max() > 0.1
 
 
 def test_an_error_while_working_ahead_is_raised_as_it_is(model):
-    from cuealign.errors import InputError
+    from cuealign.core.errors import InputError
 
     def gone():
         raise InputError("a.wav: no such file")
 
-    asked = [*sweeps((2, 2)), Sweep("gone", gone, prompts(2))]
+    asked = [*sweeps((2, 2)), Request("gone", gone, prompts(2))]
     with pytest.raises(InputError, match=r"^a\.wav: no such file$"):
         respond(PackedEngine(model, LABELS, workers=2), asked)
 
@@ -165,7 +166,7 @@ def test_memory_that_runs_out_halves_the_budget_and_loses_nothing(model, monkeyp
 
 
 def test_an_utterance_that_does_not_fit_by_itself_is_named(model, monkeypatch):
-    from cuealign.errors import ModelError
+    from cuealign.core.errors import ModelError
 
     def none(_pack):
         raise torch.OutOfMemoryError("CUDA out of memory")
@@ -190,7 +191,7 @@ def test_flex_attention_gives_the_same_as_dense(model):
 
 
 def test_an_option_that_the_backend_does_not_know_is_named(model):
-    from cuealign.errors import ModelError
+    from cuealign.core.errors import ModelError
 
     backend = type(model).__module__.rsplit(".", 1)[-1]
     with pytest.raises(ModelError, match=r"models\.tiny\.options: unknown option 'sytem'; known: (none|system, seconds)"):

@@ -26,10 +26,10 @@ def paths(tokens: np.ndarray, seen: np.ndarray) -> list[tuple[int, ...]]:
 def test_every_token_sees_its_own_prompt_and_nothing_else(prompts, words, padding):
     tree = LabelTree.build([(*word, 9) for word in sorted(words)])
     tries = [Trie.build(asked) for asked in prompts]
-    size = len(Forest.plant(tries, tree).tokens)
-    forest = Forest.plant(tries, tree, size + padding)
+    size = len(Forest.pack(tries, tree).tokens)
+    forest = Forest.pack(tries, tree, size + padding)
     assert forest.used == size
-    seen = dense_mask(torch.from_numpy(forest.exits))[0, 0].numpy()
+    seen = dense_mask(torch.from_numpy(forest.subtree_ends))[0, 0].numpy()
     found = paths(forest.tokens, seen)
     # The oracle: the prompts themselves, one by one, and each with each beginning of each label.
     row = 0
@@ -60,7 +60,7 @@ def test_equal_prompts_and_empty_ones_are_refused():
 def test_a_forest_that_does_not_fit_is_refused():
     tree = LabelTree.build([(3, 9)])
     with pytest.raises(ValueError, match="4 tokens do not fit into 3"):
-        Forest.plant([Trie.build([(1, 2, 1)])], tree, 3)
+        Forest.pack([Trie.build([(1, 2, 1)])], tree, 3)
 
 
 @given(st.sets(st.lists(st.integers(0, 2), min_size=1, max_size=5).map(tuple), min_size=1, max_size=8))
@@ -68,7 +68,7 @@ def test_exits_of_a_label_tree_are_behind_the_last_descendant(found):
     tree = LabelTree.build([(*sequence, 9) for sequence in found])
     for node in range(len(tree.tokens)):
         descendants = [other for other in range(len(tree.tokens)) if node in tree.ancestors(other)]
-        assert descendants == list(range(node, tree.exits[node]))
+        assert descendants == list(range(node, tree.subtree_ends[node]))
 
 
 def test_blocks_for_flex_attention_are_those_of_the_dense_mask():
@@ -82,16 +82,16 @@ def test_blocks_for_flex_attention_are_those_of_the_dense_mask():
         for _ in range(utterance_count):
             start = tuple(random.integers(0, 9, prefix))
             tries.append(Trie.build(list({(*start, *random.integers(0, 3, random.integers(1, 40))) for _ in range(12)})))
-        size = len(Forest.plant(tries, tree).tokens)
-        exits = torch.from_numpy(Forest.plant(tries, tree, -(-size // BLOCK) * BLOCK + BLOCK).exits)
-        mine = block_mask(exits)
+        size = len(Forest.pack(tries, tree).tokens)
+        subtree_ends = torch.from_numpy(Forest.pack(tries, tree, -(-size // BLOCK) * BLOCK + BLOCK).subtree_ends)
+        mine = block_mask(subtree_ends)
 
-        def sees(_batch, _head, query, key, exits=exits):
-            return (key <= query) & (query < exits[key])
+        def sees(_batch, _head, query, key, subtree_ends=subtree_ends):
+            return (key <= query) & (query < subtree_ends[key])
 
-        theirs = create_block_mask(sees, None, None, len(exits), len(exits), device="cpu", BLOCK_SIZE=BLOCK)
+        theirs = create_block_mask(sees, None, None, len(subtree_ends), len(subtree_ends), device="cpu", BLOCK_SIZE=BLOCK)
         assert torch.equal(mine.to_dense(), theirs.to_dense())
         for name in ("kv_num_blocks", "full_kv_num_blocks", "q_num_blocks", "full_q_num_blocks"):
             assert torch.equal(getattr(mine, name), getattr(theirs, name)), name
-        place = torch.arange(len(exits))
-        assert torch.equal(sees(None, None, place[:, None], place[None]), dense_mask(exits)[0, 0])
+        place = torch.arange(len(subtree_ends))
+        assert torch.equal(sees(None, None, place[:, None], place[None]), dense_mask(subtree_ends)[0, 0])

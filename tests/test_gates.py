@@ -10,13 +10,13 @@ import pandas as pd
 import pytest
 import torch
 
-from cuealign import lease
-from cuealign.errors import InputError, ModelError
-from cuealign.inference import gates, sweep
+from cuealign.core.errors import InputError, ModelError
+from cuealign.inference import checks, sweep
 from cuealign.inference.packed import PackedEngine
 from cuealign.inference.store import ResponseStore
 from cuealign.models.backends import qwen2_audio
-from cuealign.models.base import Response, Sweep
+from cuealign.models.base import Request, Response
+from cuealign.runtime import gpu_lock
 from tests.conftest import LABELS, TEMPLATE, tone
 from tests.test_inference import ENTRY, prompts
 
@@ -29,11 +29,11 @@ def model(checkpoint):
 
 @pytest.fixture
 def tried():
-    return [Sweep(f"u{index}", tone(seconds, pitch=120 + 50 * index), prompts(4, index)) for index, seconds in enumerate((0.3, 0.8, 1.7))]
+    return [Request(f"u{index}", tone(seconds, pitch=120 + 50 * index), prompts(4, index)) for index, seconds in enumerate((0.3, 0.8, 1.7))]
 
 
 def check(model, tried, engine=None):
-    gates.check(model, engine or PackedEngine(model, LABELS), LABELS, tried, dtype="float32")
+    checks.check(model, engine or PackedEngine(model, LABELS), LABELS, tried, dtype="float32")
 
 
 def test_a_sound_model_passes_all_gates(model, tried, caplog):
@@ -55,7 +55,7 @@ def test_placeholders_that_are_missing_are_named(model, tried, monkeypatch):
     monkeypatch.setattr(model.frontend, "tokenise", lambda prompt, count: original(prompt, count - 1))
     with pytest.raises(ModelError, match=r"audio placeholders and \d+ audio embeddings"):
         check(model, tried)
-    assert next(gates._placeholders(model, tried)).startswith("placeholders: u0 has")
+    assert next(checks._placeholders(model, tried)).startswith("placeholders: u0 has")
 
 
 def test_positions_that_are_wrong_are_noticed(model, tried, monkeypatch):
@@ -110,7 +110,7 @@ def test_gates_try_the_beginning_of_long_answers(model, tried, monkeypatch):
     limits, original = [], model.generate
     monkeypatch.setattr(model, "generate", lambda ids, audio: limits.append(model.max_new_tokens) or original(ids, audio))
     check(model, tried)
-    assert set(limits) == {gates.TOKENS}
+    assert set(limits) == {checks.TOKENS}
     assert model.max_new_tokens == 1000
 
 
@@ -141,7 +141,7 @@ def test_a_sample_is_of_what_is_not_answered_yet(tmp_path):
 
 def hold(names, folder, told):
     told.send("started")
-    with lease.lease(names, folder) as index:
+    with gpu_lock.lease(names, folder) as index:
         told.send((os.getpid(), index))
         time.sleep(60)
 
@@ -173,17 +173,17 @@ def test_every_job_has_a_device_of_its_own_and_a_killed_one_gives_it_back(tmp_pa
 
 def test_a_lease_ends_with_its_block(tmp_path):
     for _ in range(3):
-        with lease.lease(["gpu"], tmp_path) as index:
+        with gpu_lock.lease(["gpu"], tmp_path) as index:
             assert index == 0
 
 
 def test_what_is_not_a_free_choice_is_left_alone():
     for asked in ("cpu", "cuda:1"):
-        with lease.device(asked) as device:
+        with gpu_lock.device(asked) as device:
             assert device == asked
 
 
 def test_a_gpu_that_is_not_there_is_missed(monkeypatch):
     monkeypatch.setattr("torch.cuda.device_count", lambda: 0)
-    with pytest.raises(InputError, match="there is no GPU here"), lease.device("cuda"):
+    with pytest.raises(InputError, match="there is no GPU here"), gpu_lock.device("cuda"):
         pass

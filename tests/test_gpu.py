@@ -10,16 +10,16 @@ import numpy as np
 import pytest
 import torch
 
-from cuealign import lease
-from cuealign.inference import gates
+from cuealign.inference import checks
 from cuealign.inference.decoding import Prompt, decode_greedily
+from cuealign.inference.job_report import Stopwatch, job_report
 from cuealign.inference.packed import PackedEngine
 from cuealign.inference.reference import ReferenceEngine
-from cuealign.inference.work import Stopwatch, report
 from cuealign.models import backends
+from cuealign.runtime import gpu_lock
 from tests import families, test_contrastive
 from tests.conftest import LABELS, TEMPLATE
-from tests.test_families import FAMILIES, sweeps
+from tests.test_families import FAMILIES
 from tests.test_inference import ENTRY, LONG, assert_same
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an NVIDIA GPU")
@@ -55,7 +55,7 @@ def test_forty_conditions(model):
 
 def test_gates_are_passed(model, caplog):
     with caplog.at_level(logging.INFO):
-        gates.check(model, PackedEngine(model, LABELS), LABELS, sweeps((3, 4, 3)), dtype="float32")
+        checks.check(model, PackedEngine(model, LABELS), LABELS, sweeps((3, 4, 3)), dtype="float32")
     assert "gates passed" in caplog.text
 
 
@@ -64,7 +64,7 @@ def test_figures_of_a_job(model):
     with watch("answer"):
         asked = sweeps((3, 4))
         list(PackedEngine(model, LABELS).respond(asked))
-    figures = report(model, "packed", watch, tokens=model.tokens_run - before, prompts=7, utterances=2)
+    figures = job_report(model, "packed", watch, tokens=model.tokens_run - before, prompts=7, utterances=2)
     assert 0 < figures["share_of_matmul_ceiling"] < 1
     assert figures["peak_gpu_memory_gb"] > 0
     assert figures["tflop"] == pytest.approx(figures["tokens"] * model.flop_per_token / 1e12)
@@ -83,10 +83,10 @@ def test_memory_that_runs_out_halves_the_budget_and_loses_nothing(model, caplog)
             for found, theirs in zip(engine.respond(asked), expected, strict=True):
                 assert_same(found, theirs)
             prompts = [
-                Prompt(sweep.utterance, model.frontend.tokenise(prompt, audio.tokens), audio)
-                for sweep in asked
-                for audio in [model.frontend.prepare(sweep.hear())]
-                for prompt in sweep.prompts
+                Prompt(request.utterance, model.frontend.tokenise(prompt, audio.tokens), audio)
+                for request in asked
+                for audio in [model.frontend.prepare(request.load_audio())]
+                for prompt in request.prompts
             ]
             with torch.inference_mode():
                 answers = decode_greedily(model, prompts)
@@ -122,7 +122,7 @@ def scores_of(responder, name, *sounds) -> np.ndarray:
 
 
 def hold(pipe):
-    with lease.device("cuda") as device:
+    with gpu_lock.device("cuda") as device:
         pipe.send((device, torch.ones(1, device=device).device.index))
         pipe.recv()
 

@@ -6,13 +6,14 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cuealign.errors import ModelError
+from cuealign.core.errors import ModelError
 from cuealign.inference.engines import responder
 from cuealign.inference.labels import LabelTree
 from cuealign.inference.prefix import PrefixEngine, common_prefix
 from cuealign.inference.reference import ReferenceEngine
 from cuealign.models.backends import qwen2_audio
-from cuealign.models.base import Label, Sweep
+from cuealign.models.base import Request
+from cuealign.prompts.labels import Label
 from tests.conftest import LABELS, TEMPLATE, random_tokens, tone
 
 ENTRY = {
@@ -51,10 +52,10 @@ def prompts(count: int, seed: int = 0) -> tuple[str, ...]:
     return (TEMPLATE.render(words, ""), *(TEMPLATE.render(words, block) for block in blocks))
 
 
-def sweeps(count: int, prompt_count: int) -> list[Sweep]:
+def sweeps(count: int, prompt_count: int) -> list[Request]:
     lengths = (0.1, 0.02, 0.7, 1.9, 2.6)  # the model hears 2 s; 0.02 s is less than one audio token
     return [
-        Sweep(f"u{index}", tone(lengths[index % 5], pitch=110 + 40 * index, seed=index), prompts(prompt_count, index))
+        Request(f"u{index}", tone(lengths[index % 5], pitch=110 + 40 * index, seed=index), prompts(prompt_count, index))
         for index in range(count)
     ]
 
@@ -96,7 +97,7 @@ def test_batch_size_changes_nothing(model, batch):
 
 def test_order_of_prompts_changes_nothing(model):
     (asked,) = sweeps(1, 8)
-    turned = Sweep(asked.utterance, asked.audio, asked.prompts[::-1])
+    turned = Request(asked.utterance, asked.audio, asked.prompts[::-1])
     engine = PrefixEngine(model, LABELS)
     assert_same(next(engine.respond([turned]))[::-1], next(engine.respond([asked])))
 
@@ -105,15 +106,15 @@ def test_forty_conditions_and_a_single_one_agree(model):
     (asked,) = sweeps(1, 40)
     engine = PrefixEngine(model, LABELS)
     together = next(engine.respond([asked]))
-    alone = [next(engine.respond([Sweep("u", asked.audio, (prompt,))]))[0] for prompt in asked.prompts]
+    alone = [next(engine.respond([Request("u", asked.audio, (prompt,))]))[0] for prompt in asked.prompts]
     assert_same(together, alone)
 
 
 def test_audio_changes_the_scores(model):
     (asked,) = sweeps(1, 3)
-    silent = Sweep("silence", np.zeros_like(asked.audio), asked.prompts)
+    silent = Request("silence", np.zeros_like(asked.audio), asked.prompts)
     engine = PrefixEngine(model, LABELS)
-    heard, unheard = (np.array([r.label_logprobs for r in next(engine.respond([sweep]))]) for sweep in (asked, silent))
+    heard, unheard = (np.array([r.label_logprobs for r in next(engine.respond([request]))]) for request in (asked, silent))
     assert np.abs(heard - unheard).max() > 0.1
 
 

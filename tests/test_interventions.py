@@ -22,10 +22,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom, chisquare
 
-from cuealign import conditions, interventions
-from cuealign.errors import ConfigError
-from cuealign.prompts import AnswerParser, CueBlockTemplate, PromptTemplate
-from cuealign.vocabulary import CONCEPTS, INVALID, ORDINAL, TOKENS, UNVOICED, VOICED_CONCEPTS
+from cuealign import interventions
+from cuealign.core.errors import ConfigError
+from cuealign.core.vocabulary import CONCEPTS, INVALID, ORDINAL, TOKENS, UNVOICED, VOICED_CONCEPTS
+from cuealign.interventions import conditions
+from cuealign.prompts.answers import AnswerParser
+from cuealign.prompts.templates import CueBlockTemplate, PromptTemplate
 
 TEMPLATE = CueBlockTemplate("Cues: " + "; ".join(f"{concept}={{{concept}}}" for concept in CONCEPTS))
 WITH_BLOCK = ("correct", "shuffle", "conflict", "corrupt")
@@ -176,7 +178,7 @@ def test_random_interventions_are_the_same_in_another_process():
     """Python's hash of a string differs from process to process: a key made with it would not do."""
     tokens = corpus(50)
     program = (
-        "import json, sys; import pandas as pd; from cuealign import conditions; from cuealign.prompts import CueBlockTemplate\n"
+        "import json, sys; import pandas as pd; from cuealign import conditions; from cuealign.prompts.templates import CueBlockTemplate\n"
         "records, text = json.load(sys.stdin)\n"
         "table = pd.DataFrame(records)\n"
         "make = lambda name: conditions.apply(name, table, CueBlockTemplate(text), dataset='d', split='s', p='0.5', seed='3')\n"

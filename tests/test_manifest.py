@@ -11,14 +11,14 @@ import pandas as pd
 import pytest
 import soundfile
 
-from cuealign import audio
-from cuealign.corpora import audit, gate, readers
-from cuealign.corpora.description import describe
+from cuealign.core import audio
+from cuealign.core.errors import ConfigError, InputError
+from cuealign.core.schema import MANIFEST
+from cuealign.corpora import audit, manifests, readers
+from cuealign.corpora.checks import check_description
 from cuealign.corpora.readers import manifest
 from cuealign.corpora.release import visible
-from cuealign.errors import ConfigError, InputError
-from cuealign.parallel import parallel_map
-from cuealign.schema import MANIFEST
+from cuealign.runtime.parallel import parallel_map
 from tests.conftest import RATE, build_corpus, tone, write
 
 
@@ -271,7 +271,7 @@ def test_what_is_odd_but_usable_is_named_in_the_log(build, caplog):
 
 
 def test_sound_beyond_full_scale_is_named_and_clipped(build, tmp_path, caplog):
-    from cuealign.descriptors import low_level_descriptors
+    from cuealign.cues.descriptors import low_level_descriptors
 
     loud = 12 * tone(0.5)
     soundfile.write(tmp_path / "loud.wav", loud, RATE, subtype="FLOAT")
@@ -407,7 +407,7 @@ def test_a_map_says_what_a_value_means(build):
 
 def test_file_names_may_say_everything(tmp_path):
     """RAVDESS by the project's own registry, on files named as it names them."""
-    from cuealign.config import load
+    from cuealign.config.settings import load
     from tests.test_config import read
 
     for number in range(16):
@@ -521,8 +521,8 @@ def test_the_audit_says_what_was_heard(corpus, dataset, tmp_path):
     changed["utterance"] = [f"u{row:02d}" for row in range(12)]
     changed.to_csv(tmp_path / "m.csv", index=False)
     entry = dataset | {"manifest": str(tmp_path / "m.csv"), "root": str(folder)}
-    utterances = describe(manifest.read(entry, []), entry, name="c")
-    heard = audit.listen(utterances, name="c", workers=2)
+    utterances = check_description(manifest.read(entry, []), entry, name="c")
+    heard = audit.probe(utterances, name="c", workers=2)
     audit.write(heard, tmp_path / "audit.csv")
     pd.testing.assert_frame_equal(audit.read(tmp_path / "audit.csv"), heard, check_dtype=False, check_exact=True)
     rows = heard.set_index("utterance")
@@ -614,10 +614,10 @@ def test_whole_numbers_are_the_same_speaker_whatever_their_type(corpus, dataset,
 def test_an_audit_of_other_utterances_is_refused(corpus, dataset):
     folder, _ = corpus
     entry = dataset | {"manifest": str(folder / "manifest.csv")}
-    utterances = describe(manifest.read(entry, []), entry, name="c")
-    heard = audit.listen(utterances, name="c")
+    utterances = check_description(manifest.read(entry, []), entry, name="c")
+    heard = audit.probe(utterances, name="c")
     with pytest.raises(InputError, match=r"audit\.csv names other utterances than utterances\.parquet"):
-        gate.build(utterances, heard[1:], entry, name="c")
+        manifests.build_manifest(utterances, heard[1:], entry, name="c")
 
 
 def killed(_item):

@@ -5,10 +5,10 @@ import logging
 import pytest
 import torch
 
-from cuealign.inference.manner import answers_in_manner, learn_manner
+from cuealign.inference.answer_formats import expected_answers, learn_answer_formats
 from cuealign.inference.packed import PackedEngine
 from cuealign.models.backends import qwen2_audio
-from cuealign.models.base import Response, Sweep
+from cuealign.models.base import Request, Response
 from tests.conftest import LABELS, TEMPLATE, tone
 from tests.test_inference import ENTRY, prompts
 
@@ -26,13 +26,13 @@ def said(*answers, path="decoded", tokens=4):
 
 
 def texts(model, responses):
-    return [model.frontend.decode(answer) for answer in answers_in_manner(responses, LABELS, model.frontend)]
+    return [model.frontend.decode(answer) for answer in expected_answers(responses, LABELS, model.frontend)]
 
 
 def test_a_manner_is_carried_over_to_all_labels(model):
     found = texts(model, said(f"It is {WORDS[0].capitalize()}.", f"It is {WORDS[1].capitalize()}."))
     assert found == [f"It is {word.capitalize()}." for word in WORDS]
-    assert all(answer[-1] == model.frontend.end_of_turn for answer in answers_in_manner(said("x"), LABELS, model.frontend))
+    assert all(answer[-1] == model.frontend.end_of_turn for answer in expected_answers(said("x"), LABELS, model.frontend))
 
 
 def test_the_two_most_usual_manners_are_kept(model):
@@ -66,7 +66,7 @@ def test_a_few_answers_are_enough_to_learn_it(model, monkeypatch, caplog):
 
     monkeypatch.setattr(engine, "respond", respond)
     with caplog.at_level(logging.INFO):
-        learn_manner(engine, LABELS, [Sweep("u", tone(0.3), prompts(2))])
+        learn_answer_formats(engine, LABELS, [Request("u", tone(0.3), prompts(2))])
     assert limits == [13]  # longer ones are of no use here
     assert model.max_new_tokens == 64
     assert "answers expected besides the labels: 'Angry!', 'Happy!'" in caplog.text
@@ -75,11 +75,11 @@ def test_a_few_answers_are_enough_to_learn_it(model, monkeypatch, caplog):
 
 def test_what_was_tried_decides_and_nothing_else(model):
     """The same few prompts give the same tree, whatever the engine was asked before."""
-    few = [Sweep(f"u{number}", tone(0.4, seed=number), prompts(6, number)) for number in range(3)]
+    few = [Request(f"u{number}", tone(0.4, seed=number), prompts(6, number)) for number in range(3)]
     trees = []
     for before in ([], few[1:]):
         engine = PackedEngine(model, LABELS)
         list(engine.respond(before))
-        learn_manner(engine, LABELS, few)
+        learn_answer_formats(engine, LABELS, few)
         trees.append(engine.tree.sequences)
     assert trees[0] == trees[1]

@@ -8,14 +8,15 @@ import pytest
 import torch
 from sklearn.linear_model import LogisticRegression
 
-from cuealign import audio
-from cuealign.errors import InputError, ModelError
+from cuealign.core import audio
+from cuealign.core.errors import InputError, ModelError
+from cuealign.core.vocabulary import CONCEPTS
 from cuealign.inference.embedding import embed
 from cuealign.models import backends, checkpoints
 from cuealign.models.backends.listener import cue_features
-from cuealign.models.base import Label, Sweep
-from cuealign.training import cue_tiny, recipe_module
-from cuealign.vocabulary import CONCEPTS
+from cuealign.models.base import Request
+from cuealign.models.training import cue_tiny, recipe_module
+from cuealign.prompts.labels import Label
 from tests.conftest import LABELS, TEMPLATE, random_tokens, tone, write
 
 ENTRY = {"path": None, "hub_id": None, "revision": None, "dtype": "float32", "device": "cpu", "max_new_tokens": 4, "options": {}}
@@ -48,7 +49,7 @@ def listener(hears, study, folder, labels=LABELS):
 def ask(responder, samples, tokens):
     words = [label.word for label in LABELS]
     prompts = (TEMPLATE.render(words, ""), *(TEMPLATE.render(words, block) for block in tokens["cue_block"].head(6)))
-    return next(responder.respond([Sweep("u", samples, prompts)]))
+    return next(responder.respond([Request("u", samples, prompts)]))
 
 
 def test_listener_to_audio_is_deaf_to_cues(study, tmp_path):
@@ -140,7 +141,7 @@ def test_cue_tiny_learns_what_it_is_shown(study, tmp_path):
     engine = PrefixEngine(backends.module("qwen2_audio", "m").load(ENTRY | {"path": str(tmp_path)}, "m", LABELS, TEMPLATE), LABELS)
     words = [label.word for label in LABELS]
     asked = [
-        Sweep(row.utterance, audio.read(row.file), (TEMPLATE.render(words, block),))
+        Request(row.utterance, audio.read(row.file), (TEMPLATE.render(words, block),))
         for row, block in zip(manifest.itertuples(), tokens["cue_block"], strict=True)
     ]
     answers = [responses[0].answer for responses in engine.respond(asked)]

@@ -5,7 +5,7 @@ import math
 import pandas as pd
 import pytest
 
-from cuealign.plan import content, hours, job_row, prompts_of, rate
+from cuealign.reporting.plan import content, hours, job_row, prompts_of, rate
 
 ENTRY = {"shards": 1, "runtime": "12h", "device": "cuda", "seconds_per_utterance": 0.04}
 

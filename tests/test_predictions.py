@@ -7,14 +7,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cuealign.errors import InputError, raise_all
-from cuealign.jobs import job
-from cuealign.predictions import predict
-from cuealign.progress import Progress, progress
-from cuealign.prompts import prompt_id
-from cuealign.questionnaire import answer_parser, label_words, prompt_template
-from cuealign.schema import MANIFEST, RESPONSES, TOKEN_SEQUENCES, read_tokens
-from cuealign.splits import select
+from cuealign.core.errors import InputError, raise_all
+from cuealign.core.schema import MANIFEST, RESPONSES, TOKEN_SEQUENCES, read_tokens
+from cuealign.corpora.splits import select_split
+from cuealign.evaluation.predictions import predict
+from cuealign.prompts.labels import answer_parser, label_words, prompt_template
+from cuealign.prompts.templates import prompt_id
+from cuealign.runtime.job import job
+from cuealign.runtime.progress import Progress, progress
 from tests.conftest import LABELS, TEMPLATE, random_tokens
 
 ANSWERS = {label.name: {"word": label.word, "synonyms": []} for label in LABELS}
@@ -106,8 +106,8 @@ def test_the_questionnaire_is_built_from_plain_values():
 
 def test_splits_may_overlap(manifest):
     splits = {"part": ["y"], "whole": ["x", "y", "z"]}
-    assert list(select(manifest, splits, "part")["utterance"]) == ["u2", "u3"]
-    assert len(select(manifest, splits, "whole")) == 5
+    assert list(select_split(manifest, splits, "part")["utterance"]) == ["u2", "u3"]
+    assert len(select_split(manifest, splits, "whole")) == 5
 
 
 # ---------------------------------------------------------------- tables on disk
@@ -181,7 +181,7 @@ def test_progress_shows_rate_and_what_is_left(caplog, monkeypatch):
     class Clock:
         monotonic = staticmethod(lambda: next(now))
 
-    monkeypatch.setattr("cuealign.progress.time", Clock)
+    monkeypatch.setattr("cuealign.runtime.progress.time", Clock)
     with caplog.at_level(logging.INFO), Progress(4, "work", "file") as shown:
         shown.update()  # after 5 s: too early for a line
         shown.update()  # after 20 s
@@ -194,7 +194,7 @@ def test_progress_of_groups_shows_their_rate_too(caplog, monkeypatch):
     class Clock:
         monotonic = staticmethod(lambda: next(now))
 
-    monkeypatch.setattr("cuealign.progress.time", Clock)
+    monkeypatch.setattr("cuealign.runtime.progress.time", Clock)
     with caplog.at_level(logging.INFO), Progress(66, "af3", "prompt", group="utterance") as shown:
         shown.update(33)
     assert caplog.messages[0] == "af3: 33 of 66 (50 %), 1.6 prompt/s, 0.1 utterance/s, 20 s left"
@@ -207,12 +207,12 @@ def test_progress_yields_everything_and_needs_a_length():
 
 
 def test_a_limit_takes_all_classes_in_turn_and_more_with_a_greater_one():
-    from cuealign.splits import select
+    from cuealign.corpora.splits import select_split
 
     manifest = pd.DataFrame({"utterance": [f"u{number:02d}" for number in range(40)], "split": ["test", "dev"] * 20})
     manifest["label"] = ["angry"] * 30 + ["sad"] * 10
     splits = {"test": ["test"]}
-    chosen = [select(manifest, splits, "test", limit=limit)["utterance"].tolist() for limit in (4, 8, 19, 20, 99)]
+    chosen = [select_split(manifest, splits, "test", limit=limit)["utterance"].tolist() for limit in (4, 8, 19, 20, 99)]
     for fewer, more in pairwise(chosen):
         assert set(fewer) <= set(more)
         assert more == sorted(more)
@@ -221,4 +221,4 @@ def test_a_limit_takes_all_classes_in_turn_and_more_with_a_greater_one():
     assert labels[chosen[0]].value_counts().to_dict() == {"angry": 2, "sad": 2}
     assert labels[chosen[2]].value_counts()["sad"] == 5
     without = manifest[manifest["utterance"] != chosen[0][0]]
-    assert set(chosen[0][1:]) <= set(select(without, splits, "test", limit=4)["utterance"])
+    assert set(chosen[0][1:]) <= set(select_split(without, splits, "test", limit=4)["utterance"])

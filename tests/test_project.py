@@ -5,7 +5,7 @@ import tomllib
 
 import yaml
 
-from cuealign import sources
+from cuealign.runtime import code_version
 from tests.conftest import ROOT
 
 
@@ -54,7 +54,7 @@ def test_parsing_the_config_imports_nothing_heavy():
     import subprocess
     import sys
 
-    code = "import sys, cuealign.config; print(*sorted({'torch', 'transformers', 'pandas', 'opensmile', 'matplotlib'} & set(sys.modules)))"
+    code = "import sys, cuealign.config.settings; print(*sorted({'torch', 'transformers', 'pandas', 'opensmile', 'matplotlib'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": str(ROOT / "src")}, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
 
@@ -67,20 +67,20 @@ def test_digest_follows_imports(tmp_path, monkeypatch):
     (package / "near.py").write_text("import os\nfrom cuealign.sub import thing\n")
     (package / "far.py").write_text("x = 1\n")
     (package / "other.py").write_text("y = 1\n")
-    monkeypatch.setattr(sources, "ROOT", package)
+    monkeypatch.setattr(code_version, "ROOT", package)
 
     def digest():
-        sources.digest.cache_clear()
-        sources._imports.cache_clear()
-        return sources.digest("cuealign.near")
+        code_version.digest.cache_clear()
+        code_version._imports.cache_clear()
+        return code_version.digest("cuealign.near")
 
     first = digest()
     (package / "other.py").write_text("y = 2\n")
     assert digest() == first
     (package / "far.py").write_text("x = 2\n")
     assert digest() != first
-    sources.digest.cache_clear()
-    sources._imports.cache_clear()
+    code_version.digest.cache_clear()
+    code_version._imports.cache_clear()
 
 
 def test_published_values_are_the_papers():

@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 import yaml
 
-from cuealign.config import load
+from cuealign.config.settings import load
+from cuealign.core.errors import ConfigError, InputError
 from cuealign.corpora import readers
-from cuealign.corpora.description import describe
-from cuealign.errors import ConfigError, InputError
+from cuealign.corpora.checks import check_description
 from tests import releases
 from tests.conftest import ROOT, build_corpus
 from tests.test_config import merge, read
@@ -25,7 +25,7 @@ def entry_of(name: str, root, **changes) -> dict:
 
 def description(entry: dict) -> pd.DataFrame:
     reader = readers.module(entry["reader"])
-    return describe(reader.read(entry, reader.sources(entry)), entry, name="x")
+    return check_description(reader.read(entry, reader.sources(entry)), entry, name="x")
 
 
 @pytest.fixture(scope="module")

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from scipy import stats
 from sklearn.metrics import confusion_matrix, recall_score
 
-from cuealign.errors import InputError
-from cuealign.statistics.metrics import evaluate
-from cuealign.statistics.recall import confusion_counts, unweighted_average_recall
-from cuealign.statistics.resampling import percentile_interval, resampled_uar, speaker_weights
-from cuealign.statistics.significance import exact_mcnemar, holm, spearman
+from cuealign.core.errors import InputError
+from cuealign.evaluation.metrics import evaluate
+from cuealign.evaluation.recall import confusion_counts, unweighted_average_recall
+from cuealign.evaluation.resampling import percentile_interval, resampled_uar, speaker_weights
+from cuealign.evaluation.significance import exact_mcnemar, holm, spearman
 
 INVALID = "INVALID"
 # Neither the labels nor the speakers are in alphabetical order, and the speakers sort as text ("10" < "9").

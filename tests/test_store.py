@@ -13,15 +13,15 @@ import pandas as pd
 import pytest
 import torch
 
-from cuealign import audio
-from cuealign.config import Model
-from cuealign.errors import InputError
+from cuealign.config.entries.model import Model
+from cuealign.core import audio
+from cuealign.core.errors import InputError
+from cuealign.core.schema import RESPONSES
 from cuealign.inference import sweep
 from cuealign.inference.packed import PackedEngine
 from cuealign.inference.store import ResponseStore, response_key
 from cuealign.models.backends import qwen2_audio
 from cuealign.models.base import Responder, Response
-from cuealign.schema import RESPONSES
 from tests.conftest import LABELS, ROOT, TEMPLATE, random_tokens, tone, write
 
 MODEL_ENTRY = {"backend": "qwen2_audio", "engine": "prefix", "max_new_tokens": 4, "options": {}}
@@ -42,7 +42,7 @@ class Counting(Responder):
         for asked in sweeps:
             self.asked += [(asked.utterance, prompt) for prompt in asked.prompts]
             yield [
-                Response(f"{len(asked.hear())} {len(prompt)}", (-0.5, -1.0, -2.0, -float(len(prompt))), "similarity")
+                Response(f"{len(asked.load_audio())} {len(prompt)}", (-0.5, -1.0, -2.0, -float(len(prompt))), "similarity")
                 for prompt in asked.prompts
             ]
 

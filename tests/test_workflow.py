@@ -15,10 +15,10 @@ import pandas as pd
 import pytest
 import yaml
 
-from cuealign import figures, provenance, tables
-from cuealign.figures.style import save, styled
-from cuealign.schema import PREDICTIONS
-from cuealign.study import Study
+from cuealign.core.schema import PREDICTIONS
+from cuealign.reporting import figures, provenance, tables
+from cuealign.reporting.figures.style import save, styled
+from cuealign.reporting.results import Results
 from tests import releases
 from tests.conftest import ROOT
 from tests.test_config import merge, read
@@ -37,7 +37,7 @@ def small(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def settings():
-    from cuealign.config import load
+    from cuealign.config.settings import load
 
     return load(merge(read(), copy.deepcopy(SMALL)))
 
@@ -46,7 +46,7 @@ def settings():
 def study(small, settings):
     values = settings.model_dump(mode="json")
     cells = list(dict.fromkeys((run.dataset, run.split, run.model) for run in settings.runs()))
-    return Study(small / "results", cells, values["datasets"], values["models"])
+    return Results(small / "results", cells, values["datasets"], values["models"])
 
 
 def test_the_plan_of_a_study_takes_its_rates_from_jobs_that_ran(small):
@@ -457,7 +457,7 @@ def test_figures_are_drawn_to_the_same_bytes(study, tmp_path, name, scope):
 
 
 def test_token_frequencies_are_a_crosstab(study):
-    from cuealign.figures.tokens import frequencies
+    from cuealign.reporting.figures.tokens import frequencies
 
     tokens = study.tokens("emosynth")
     shares = frequencies(tokens, "PITCH", ["angry", "happy", "neutral", "sad"])
@@ -467,7 +467,7 @@ def test_token_frequencies_are_a_crosstab(study):
 
 
 def test_confusion_rows_sum_to_one(study):
-    from cuealign.figures.confusions import row_normalised
+    from cuealign.reporting.figures.confusions import row_normalised
 
     table = study.metrics(study.select()[0], "confusion")
     matrix = row_normalised(table[table["intervention"] == "none"], ["angry", "happy", "neutral", "sad"])
@@ -477,7 +477,7 @@ def test_confusion_rows_sum_to_one(study):
 def test_seed_interval_is_students():
     from scipy import stats
 
-    from cuealign.figures.corruption import seed_interval
+    from cuealign.reporting.figures.corruption import seed_interval
 
     values = np.array([0.5, 0.53, 0.48, 0.55, 0.5])
     mean, half = seed_interval(values)
@@ -487,7 +487,7 @@ def test_seed_interval_is_students():
 
 
 def test_a_study_without_corruption_or_conflict_still_draws(study):
-    bare = Study(study.results, [], study.datasets, study.models)
+    bare = Results(study.results, [], study.datasets, study.models)
     with styled():
         assert figures.module("corruption").draw(bare, dataset="emosynth", split="test").texts is not None
         figures.module("grounding").draw(bare)

@@ -16,14 +16,15 @@ from snakemake.utils import update_config
 # The library lies beside this workflow and is imported from there, by this process and by every job, in whatever
 # environment it runs. Where Snakemake fetches the workflow from a repository, file by file, the library must be installed.
 SOURCE = workflow.current_basedir.get_path_or_uri(secret_free=True)
-LIBRARY = Path(SOURCE, "../../src").resolve()
-if LIBRARY.is_dir():
-    sys.path.insert(0, str(LIBRARY))
-    environ.update(PYTHONPATH=pathsep.join(filter(None, [str(LIBRARY), environ.get("PYTHONPATH")])))
+CLONE = Path(SOURCE, "../..").resolve()
+IN_CLONE = Path(CLONE, "src").is_dir()
+if IN_CLONE:
+    sys.path.insert(0, str(CLONE / "src"))
+    environ.update(PYTHONPATH=pathsep.join(filter(None, [str(CLONE / "src"), environ.get("PYTHONPATH")])))
 
 # On a cluster, the executor asks sacct how its jobs are: it gets answers that it understands.
-ANSWERS = Path(SOURCE, "../profiles/slurm/bin").resolve()
-if ANSWERS.is_dir() and which("sbatch") and str(ANSWERS) not in environ["PATH"].split(pathsep):
+ANSWERS = CLONE / "profiles/slurm/bin"
+if IN_CLONE and which("sbatch") and str(ANSWERS) not in environ["PATH"].split(pathsep):
     environ.update(PATH=f"{ANSWERS}{pathsep}{environ['PATH']}")
 
 try:
@@ -34,10 +35,34 @@ except ImportError:
         "name the Snakefile of a clone, or pip install the repository in the version of the module"
     )
 
-from cuealign.config import load, wildcard
-from cuealign.corpora import readers
-from cuealign.errors import CuealignError
-from cuealign.sources import digest
+from cuealign.config.entries.figures import SCOPES
+from cuealign.config.entries.grid import Experiment
+from cuealign.config.grid import runs as expand_grid
+from cuealign.config.loading import load
+from cuealign.config.workflow import limit, missing_checkpoints, missing_sources, wildcard
+from cuealign.config.yaml_files import misread
+from cuealign.core.errors import CuealignError
+from cuealign.corpora.readers import READERS
+from cuealign.evaluation.analyses import ANALYSES
+from cuealign.interventions import INTERVENTIONS
+from cuealign.models.backends import BACKENDS
+from cuealign.models.training import RECIPES
+from cuealign.reporting.figures import FIGURES
+from cuealign.reporting.tables import TABLES
+from cuealign.runtime.code_version import code_version
+from cuealign.runtime.environment import announce_commit, workflow_commit
+
+announce_commit(workflow_commit(CLONE) if IN_CLONE else f"unknown (fetched from {SOURCE})")
+
+
+@contextmanager
+def user_mistakes(about=""):
+    """A user's mistake ends in clear lines, without a traceback."""
+    try:
+        yield
+    except CuealignError as error:
+        raise WorkflowError(f"{about}{error}")
+
 
 # The defaults lie beside this workflow, and the user's config goes over them, in whatever folder the workflow runs and
 # also where it is a module of another (for which Snakemake reads no configfile of ours).
@@ -46,29 +71,31 @@ for name in ("datasets", "models", "prompts", "config"):
     update_config(values, load_configfile(workflow.source_path(f"../../config/{name}.yaml")))
 update_config(values, config)
 
-try:
+# Of a module, the config is part of another workflow's, whose files are its own matter.
+if not workflow.modifier.is_module and (problems := [line for file in workflow.configfiles for line in misread(file)]):
+    raise WorkflowError("\n".join(problems))
+
+with user_mistakes():
     settings = load(values)
-except CuealignError as error:
-    raise WorkflowError(str(error))
 
-if settings.missing_sources():
-    raise WorkflowError(
-        "\n".join(settings.missing_sources())
-        + "\n(in a file of your own given with --configfile, or on the command line with --config)"
-    )
+if problems := missing_sources(settings):
+    raise WorkflowError("\n".join([*problems, "(in a file of your own given with --configfile, or on the command line with --config)"]))
 
-# Rules look their parameters up here: defaults are filled in and every value is checked.
-config = settings.model_dump(mode="json")
-RUNS = settings.runs()
-CELLS = list(dict.fromkeys((run.dataset, run.split, run.model) for run in RUNS))
+PLAIN = settings.model_dump(mode="json")
+# The report finds captions here.
+config = PLAIN | {"captions": {name: TABLES.constant(name, "CAPTION", name) for name in settings.tables}}
+RUNS = expand_grid(settings.grid)
+RUNS_OF = {}
+for each in RUNS:
+    RUNS_OF.setdefault(each.experiment, []).append(each)
+EXPERIMENTS = list(RUNS_OF)
 
 
 onstart:
     # A dry run shows the whole plan; a real one must not start what it cannot finish.
     jobs = list(workflow.dag.needrun_jobs())
-    datasets = sorted({job.wildcards.dataset for job in jobs if job.rule.name == "read_corpus"})
-    models = sorted({job.wildcards.model for job in jobs if job.rule.name in ("respond", "respond_on_gpu")})
-    if problems := settings.unbuilt(datasets, models) + settings.missing_checkpoints(models):
+    asked = sorted({job.wildcards.model for job in jobs if job.rule.name.endswith(("respond", "respond_on_gpu"))})
+    if problems := missing_checkpoints(settings, asked):
         raise WorkflowError("\n".join(problems))
 
 
@@ -82,58 +109,69 @@ wildcard_constraints:
     shard=r"\d+",
 
 
-@contextmanager
-def named(dataset):
-    """A user's mistake ends in one clear line that names the dataset."""
-    try:
-        yield
-    except CuealignError as error:
-        raise WorkflowError(f"dataset {dataset}: {error}")
+# ---------------------------------------------------------------- what rules depend on
+
+
+def version(script, *plugins):
+    """Version of the code of a rule: its script, all that it imports, and the plug-ins that its parameters name."""
+    return code_version(Path(workflow.source_path(f"../../scripts/{script}.py")), *plugins)
+
+
+def resource(name):
+    """Text of a file that ships with the workflow. It is a parameter: as an input, the place of the clone would count."""
+    return Path(workflow.source_path(f"../../resources/{name}")).read_text(encoding="utf-8")
+
+
+def intervention_modules(runs):
+    """Modules of the interventions of some runs."""
+    return [INTERVENTIONS.module_name(name) for name in sorted({run.intervention for run in runs})]
 
 
 def corpus_sources(wildcards):
     """Files that a corpus is described by."""
-    dataset = config["datasets"][wildcards.dataset]
-    # A reader that is not included has no files to name: the dry run shows the plan, onstart stops a real run.
-    with named(wildcards.dataset):
-        return readers.module(dataset["reader"]).sources(dataset) if dataset["reader"] in readers.names() else []
+    entry = settings.datasets[wildcards.dataset]
+    with user_mistakes(f"dataset {wildcards.dataset}: "):
+        return READERS.module(entry.reader).sources(entry)
 
 
-def corpus_of(wildcards):
-    """What the description of a corpus depends on; another title or other tokens must not have it read again."""
-    entry = config["datasets"][wildcards.dataset]
-    unrelated = ("title", "licence", "note", "tokens", "on_bad_audio")
-    kept = {key: value for key, value in entry.items() if key not in unrelated}
-    return kept | {"gender_needed": bool(entry["tokens"]["gender_specific"])}
-
-
-def source_hashes(wildcards):
+def corpus_content(wildcards):
     """Content of what describes a corpus: a copy that keeps an older time stamp is a change all the same."""
-    dataset = config["datasets"][wildcards.dataset]
+    entry = settings.datasets[wildcards.dataset]
     # What a rule makes has none yet.
     own = [Path(source) for source in corpus_sources(wildcards) if not source.startswith("results/")]
     contents = [source.read_bytes() for source in own if source.is_file()]
-    with named(wildcards.dataset):
-        reader = readers.module(dataset["reader"]) if dataset["reader"] in readers.names() else None
-        if hasattr(reader, "listing"):
-            contents.append("\n".join(reader.listing(dataset)).encode())
+    reader = READERS.module(entry.reader)
+    if hasattr(reader, "listing"):
+        with user_mistakes(f"dataset {wildcards.dataset}: "):
+            contents.append("\n".join(reader.listing(entry)).encode())
     return [sha256(content).hexdigest() for content in contents]
 
 
-def backend_of(wildcards):
-    """What responses depend on; another title or time limit must not load a model again."""
-    planning = ("shards", "memory", "runtime", "seconds_per_utterance", "threads")
-    unrelated = ("title", "licence", "group", "prompt", "training", *planning)
-    entry = config["models"][wildcards.model]
-    # A local checkpoint that is changed in place is another model.
-    folder = Path(entry["path"]) if entry["path"] and not entry["training"] else None
+def checkpoint_content(wildcards):
+    """Names, sizes and times of the files of a local checkpoint: one that is changed in place is another model."""
+    entry = settings.models[wildcards.model]
+    folder = Path(entry.path) if entry.path and not entry.training else None
     files = sorted(path for path in folder.rglob("*") if path.is_file()) if folder else []
-    stamps = [f"{path} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in files]
-    return {key: value for key, value in entry.items() if key not in unrelated} | {"files": stamps}
+    return [f"{path} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in files]
+
+
+# Entries as rules get them, without the keys that their results do not depend on.
+_PLANNING = ("memory", "runtime", "seconds_per_utterance", "threads")
+DESCRIBED = {
+    name: entry.without(("title", "licence", "note", "on_bad_audio", "tokens"))
+    | {"tokens": {"gender_specific": entry.tokens.gender_specific}}
+    for name, entry in settings.datasets.items()
+}
+BUILT = {name: DESCRIBED[name] | {"on_bad_audio": entry.on_bad_audio} for name, entry in settings.datasets.items()}
+ASKED = {
+    name: entry.without(("title", "licence", "heading", "prompt", "training", *_PLANNING)) for name, entry in settings.models.items()
+}
+SHOWN_DATASETS = {run.dataset: config["datasets"][run.dataset] for run in RUNS}
+SHOWN_MODELS = {run.model: settings.models[run.model].without(_PLANNING) for run in RUNS}
 
 
 def of_dataset(key):
-    """Function of wildcards: a value of the dataset's entry. (Snakemake's own lookup walks the whole config each time.)"""
+    """Function of wildcards: a value of the dataset's entry."""
     return lambda wildcards: config["datasets"][wildcards.dataset][key]
 
 
@@ -142,25 +180,95 @@ def of_model(key):
     return lambda wildcards: config["models"][wildcards.model][key]
 
 
-RUNS_OF_CELL = {cell: [] for cell in CELLS}
-for each in RUNS:
-    RUNS_OF_CELL[each.dataset, each.split, each.model].append(each)
+def training_of(wildcards):
+    """How a model is trained."""
+    return settings.models[wildcards.model].training
+
+
+def training_source(name):
+    """Input function: a file of the corpus that a model is trained on."""
+    return lambda wildcards: f"results/corpora/{training_of(wildcards).dataset}/{name}"
+
+
+def answers_of(dataset):
+    """Labels of a dataset, each with the words by which it is spoken and read."""
+    return {label: config["answers"][label] for label in settings.datasets[dataset].labels}
+
+
+def instruction_of(wildcards):
+    """Wording of the question that a model is asked, or of its captions."""
+    return settings.prompts[settings.models[wildcards.model].prompt]
+
+
+def limit_of(wildcards):
+    """Utterances of the split that the model answers, None for all."""
+    return limit(settings, Experiment(wildcards.dataset, wildcards.split, wildcards.model))
+
+
+# ---------------------------------------------------------------- the grid
 
 
 def runs_of(wildcards):
     """Runs of the grid that agree with the wildcards."""
     names = dict(wildcards.items())
     if {"dataset", "split", "model"} <= set(names):
-        found = RUNS_OF_CELL.get((names.pop("dataset"), names.pop("split"), names.pop("model")), [])
+        found = RUNS_OF.get(Experiment(names.pop("dataset"), names.pop("split"), names.pop("model")), [])
     else:
         found = RUNS
     return [run for run in found if all(getattr(run, name, value) == value for name, value in names.items())]
+
+
+def runs_of_experiment(wildcards):
+    """Runs of a model on a split."""
+    return RUNS_OF.get(Experiment(wildcards.dataset, wildcards.split, wildcards.model), [])
 
 
 def paths(pattern, runs, **more):
     """The pattern filled for every run and every combination of further values, each path once, in the grid's order."""
     combinations = [dict(zip(more, values)) for values in product(*more.values())]
     return list(dict.fromkeys(pattern.format(**vars(run), **further) for run in runs for further in combinations))
+
+
+def metrics_of(runs):
+    """Metrics of the models and splits that occur in some runs."""
+    return paths("results/metrics/{dataset}/{split}/{model}/{analysis}.csv", runs, analysis=settings.analyses)
+
+
+def responses_of(experiment):
+    """Responses of a model on a split, all shards."""
+    shards = range(settings.models[experiment.model].shards)
+    return [f"results/responses/{experiment}/shard{shard}.parquet" for shard in shards]
+
+
+CONDITION = "results/interventions/{dataset}/{split}/{intervention}/p{p}/seed{seed}.parquet"
+METRIC_FILES = metrics_of(RUNS)
+RESPONSE_FILES = [path for experiment in EXPERIMENTS for path in responses_of(experiment)]
+TABLE_FILES = expand("results/tables/{table}.{format}", table=settings.tables, format=["csv", "tex", "md"])
+
+# Every drawing of the study: its file name without ending, the figure, and what it shows.
+DRAWINGS = {
+    "_".join([figure, *(getattr(run, part) for part in SCOPES[entry.scope])]): {
+        "figure": figure,
+        "scope": {part: getattr(run, part) for part in SCOPES[entry.scope]},
+    }
+    for figure, entry in settings.figures.items()
+    for run in RUNS
+}
+FIGURE_FILES = expand("results/figures/{drawing}.{format}", drawing=DRAWINGS, format=["pdf", "svg", "png"])
+
+
+def shown_in(wildcards):
+    """Runs that a drawing may show."""
+    return runs_of(DRAWINGS[wildcards.drawing]["scope"])
+
+
+def figure_inputs(wildcards):
+    """All that a drawing may show: tokens and metrics."""
+    runs = shown_in(wildcards)
+    return paths("results/corpora/{dataset}/{table}.parquet", runs, table=["manifest", "tokens"]) + metrics_of(runs)
+
+
+# ---------------------------------------------------------------- resources
 
 
 def growing(memory):
@@ -171,60 +279,13 @@ def growing(memory):
 
 def memory_of_model(wildcards, attempt):
     """Resource function: main memory of a job that loads the model."""
-    return growing(config["models"][wildcards.model]["memory"])(wildcards, attempt)
+    return growing(settings.models[wildcards.model].memory)(wildcards, attempt)
 
 
-def shards(wildcards):
-    """Numbers of the shards of a model."""
-    return range(config["models"][wildcards.model]["shards"])
-
-
-def labels_of(dataset):
-    """Labels of a dataset, each with the word by which it is spoken."""
-    return {label: config["answers"][label] for label in config["datasets"][dataset]["labels"]}
-
-
-def prompt_of(wildcards):
-    """Wording that a model is asked with."""
-    return {
-        "instruction": config["prompts"][config["models"][wildcards.model]["prompt"]],
-        "cue_block": config["cue_block"],
-    }
-
-
-def training_of(wildcards):
-    """How a model is trained."""
-    return config["models"][wildcards.model]["training"]
-
-
-def training_source(name):
-    """Input function: a file of the corpus that a model is trained on."""
-    return lambda wildcards: f"results/corpora/{training_of(wildcards)['dataset']}/{name}"
-
-
-def metrics_of(runs):
-    """Metrics of the models and splits that occur in some runs."""
-    return paths(
-        "results/metrics/{dataset}/{split}/{model}/{name}.csv",
-        runs,
-        name=["conditions", "comparisons", "trend", "confusion"],
-    )
-
-
-# Every figure of the study: its file name without ending, the kind of figure, and what it shows.
-SCOPES = {"study": [], "dataset": ["dataset"], "split": ["dataset", "split"], "model": ["dataset", "split", "model"]}
-FIGURES = {
-    "_".join([figure, *(getattr(run, part) for part in SCOPES[scope])]): {
-        "figure": figure,
-        "scope": {part: getattr(run, part) for part in SCOPES[scope]},
-    }
-    for figure, scope in settings.figures.items()
-    if scope is not None
-    for run in RUNS
-}
-
-
-def figure_inputs(wildcards):
-    """All that a figure of some scope may show: tokens and metrics."""
-    runs = runs_of(FIGURES[wildcards.name]["scope"])
-    return paths("results/corpora/{dataset}/{table}.parquet", runs, table=["manifest", "tokens"]) + metrics_of(runs)
+def refuse_prefix(output):
+    """Scripts read and write below results/; a module with a prefix would read another study's results without a word."""
+    if not str(output).startswith("results/"):
+        raise WorkflowError(
+            f"this workflow cannot be a module with prefix or replace_prefix (its first output became {output}); leave them out, "
+            "and run it in a folder of its own with --directory"
+        )

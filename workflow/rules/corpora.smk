@@ -2,8 +2,6 @@
 
 
 rule synthesise:
-    input:
-        sentences=workflow.source_path("../../resources/sentences.txt"),
     output:
         manifest="results/emosynth/manifest.csv",
         audio=directory("results/emosynth/audio"),
@@ -18,29 +16,27 @@ rule synthesise:
         mem=growing("2GB"),
         runtime="1h",
     params:
-        emosynth=config["emosynth"],
-        code=digest("cuealign.corpora.emosynth"),
+        corpus=config["emosynth"],
+        sentences=resource("sentences.txt").splitlines(),
+        code=version("synthesise"),
     script:
         "../../scripts/synthesise.py"
 
 
 rule read_corpus:
     input:
-        corpus_sources,
+        sources=corpus_sources,
     output:
-        "results/corpora/{dataset}/utterances.parquet",
+        utterances="results/corpora/{dataset}/utterances.parquet",
     log:
         "logs/read_corpus/{dataset}.log",
     localrule: True
     conda:
         "../../envs/cuealign.yaml"
     params:
-        dataset=corpus_of,
-        sources=source_hashes,
-        code=lambda wildcards: digest(
-            "cuealign.corpora.description",
-            f"cuealign.corpora.readers.{config['datasets'][wildcards.dataset]['reader']}",
-        ),
+        entry=lambda wildcards: DESCRIBED[wildcards.dataset],
+        content=corpus_content,
+        code=lambda wildcards: version("read_corpus", READERS.module_name(settings.datasets[wildcards.dataset].reader)),
     script:
         "../../scripts/read_corpus.py"
 
@@ -48,9 +44,9 @@ rule read_corpus:
 # Every file is decoded once. What is wrong with it is written down, whatever is done about it afterwards.
 rule audit_audio:
     input:
-        "results/corpora/{dataset}/utterances.parquet",
+        utterances="results/corpora/{dataset}/utterances.parquet",
     output:
-        "results/corpora/{dataset}/audit.csv",
+        audited="results/corpora/{dataset}/audit.csv",
     log:
         "logs/audit_audio/{dataset}.log",
     benchmark:
@@ -62,7 +58,7 @@ rule audit_audio:
         mem=growing("4GB"),
         runtime="2h",
     params:
-        code=digest("cuealign.corpora.audit"),
+        code=version("audit_audio"),
     script:
         "../../scripts/audit_audio.py"
 
@@ -70,7 +66,7 @@ rule audit_audio:
 rule build_manifest:
     input:
         utterances="results/corpora/{dataset}/utterances.parquet",
-        audit="results/corpora/{dataset}/audit.csv",
+        audited="results/corpora/{dataset}/audit.csv",
     output:
         manifest="results/corpora/{dataset}/manifest.parquet",
         counts="results/corpora/{dataset}/counts.json",
@@ -80,8 +76,7 @@ rule build_manifest:
     conda:
         "../../envs/cuealign.yaml"
     params:
-        dataset=corpus_of,
-        on_bad_audio=of_dataset("on_bad_audio"),
-        code=digest("cuealign.corpora.gate"),
+        entry=lambda wildcards: BUILT[wildcards.dataset],
+        code=lambda wildcards: version("build_manifest", READERS.module_name(settings.datasets[wildcards.dataset].reader)),
     script:
         "../../scripts/build_manifest.py"

@@ -6,7 +6,7 @@ rule train:
         manifest=training_source("manifest.parquet"),
         tokens=training_source("tokens.parquet"),
     output:
-        directory("results/models/{model}"),
+        checkpoint=directory("results/models/{model}"),
     log:
         "logs/train/{model}.log",
     benchmark:
@@ -19,11 +19,12 @@ rule train:
         mem=growing("4GB"),
         runtime="2h",
     params:
-        training=training_of,
-        splits=lambda wildcards: config["datasets"][training_of(wildcards)["dataset"]]["splits"],
-        labels=lambda wildcards: labels_of(training_of(wildcards)["dataset"]),
-        prompt=prompt_of,
-        code=lambda wildcards: digest(f"cuealign.training.{training_of(wildcards)['recipe']}"),
+        training=of_model("training"),
+        splits=lambda wildcards: settings.datasets[training_of(wildcards).dataset].splits,
+        answers=lambda wildcards: answers_of(training_of(wildcards).dataset),
+        instruction=instruction_of,
+        cue_block=lambda wildcards: settings.cue_block,
+        code=lambda wildcards: version("train", RECIPES.module_name(training_of(wildcards).recipe)),
     script:
         "../../scripts/train.py"
 
@@ -33,19 +34,16 @@ rule train:
 rule respond:
     input:
         manifest="results/corpora/{dataset}/manifest.parquet",
-        conditions=lambda wildcards: paths(
-            "results/interventions/{dataset}/{split}/{intervention}/p{p}/seed{seed}.parquet",
-            runs_of({"dataset": wildcards.dataset, "split": wildcards.split, "model": wildcards.model}),
-        ),
-        checkpoint=lambda wildcards: config["models"][wildcards.model]["path"] if training_of(wildcards) else [],
+        conditions=lambda wildcards: paths(CONDITION, runs_of_experiment(wildcards)),
+        checkpoint=lambda wildcards: settings.models[wildcards.model].path if training_of(wildcards) else [],
     output:
-        "results/responses/{dataset}/{split}/{model}/shard{shard}.parquet",
+        responses="results/responses/{dataset}/{split}/{model}/shard{shard}.parquet",
     log:
         "logs/respond/{dataset}/{split}/{model}/shard{shard}.log",
     benchmark:
         "results/benchmarks/respond/{dataset}/{split}/{model}/shard{shard}.jsonl"
     wildcard_constraints:
-        model=wildcard(name for name, model in settings.models.items() if not model.device.startswith("cuda")),
+        model=wildcard(name for name, model in settings.models.items() if not model.on_gpu),
     conda:
         "../../envs/cuealign.yaml"
     threads: of_model("threads")
@@ -55,18 +53,15 @@ rule respond:
     params:
         store="results/responses/{dataset}/{split}/{model}/store",
         # No output: figures of the last run, beside Snakemake's own, that nothing depends on.
-        work="results/benchmarks/respond/{dataset}/{split}/{model}/shard{shard}.work.json",
-        model=backend_of,
-        shards=of_model("shards"),
+        report="results/benchmarks/respond/{dataset}/{split}/{model}/shard{shard}.report.json",
+        entry=lambda wildcards: ASKED[wildcards.model],
         splits=of_dataset("splits"),
-        limit=lambda wildcards: settings.limit(wildcards.dataset, wildcards.split, wildcards.model),
-        labels=lambda wildcards: labels_of(wildcards.dataset),
-        prompt=prompt_of,
-        code=lambda wildcards: digest(
-            "cuealign.inference.sweep",
-            "cuealign.inference.engines",
-            f"cuealign.models.backends.{config['models'][wildcards.model]['backend']}",
-        ),
+        limit=limit_of,
+        answers=lambda wildcards: answers_of(wildcards.dataset),
+        instruction=instruction_of,
+        cue_block=lambda wildcards: settings.cue_block,
+        content=checkpoint_content,
+        code=lambda wildcards: version("respond", BACKENDS.module_name(settings.models[wildcards.model].backend)),
     script:
         "../../scripts/respond.py"
 
@@ -74,7 +69,7 @@ rule respond:
 # The same on a GPU: a rule of its own, so that a cluster's profile can send it where the GPUs are.
 use rule respond as respond_on_gpu with:
     wildcard_constraints:
-        model=wildcard(name for name, model in settings.models.items() if model.device.startswith("cuda")),
+        model=wildcard(name for name, model in settings.models.items() if model.on_gpu),
     resources:
         gpu=1,
         mem=memory_of_model,
@@ -84,23 +79,22 @@ use rule respond as respond_on_gpu with:
 rule predict:
     input:
         manifest="results/corpora/{dataset}/manifest.parquet",
-        condition="results/interventions/{dataset}/{split}/{intervention}/p{p}/seed{seed}.parquet",
-        responses=lambda wildcards: expand(
-            "results/responses/{dataset}/{split}/{model}/shard{shard}.parquet", **wildcards, shard=shards(wildcards)
-        ),
+        condition=CONDITION,
+        responses=lambda wildcards: responses_of(Experiment(wildcards.dataset, wildcards.split, wildcards.model)),
     output:
-        "results/predictions/{dataset}/{split}/{model}/{intervention}/p{p}/seed{seed}.parquet",
+        predictions="results/predictions/{dataset}/{split}/{model}/{intervention}/p{p}/seed{seed}.parquet",
     log:
         "logs/predict/{dataset}/{split}/{model}/{intervention}/p{p}/seed{seed}.log",
     localrule: True
     conda:
         "../../envs/cuealign.yaml"
     params:
-        readout=config["readout"],
+        readout=settings.readout,
         splits=of_dataset("splits"),
-        limit=lambda wildcards: settings.limit(wildcards.dataset, wildcards.split, wildcards.model),
-        labels=lambda wildcards: labels_of(wildcards.dataset),
-        prompt=prompt_of,
-        code=digest("cuealign.predictions"),
+        limit=limit_of,
+        answers=lambda wildcards: answers_of(wildcards.dataset),
+        instruction=instruction_of,
+        cue_block=lambda wildcards: settings.cue_block,
+        code=version("predict"),
     script:
         "../../scripts/predict.py"

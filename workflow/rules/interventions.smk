@@ -6,7 +6,7 @@ rule intervene:
         manifest="results/corpora/{dataset}/manifest.parquet",
         tokens="results/corpora/{dataset}/tokens.parquet",
     output:
-        "results/interventions/{dataset}/{split}/{intervention}/p{p}/seed{seed}.parquet",
+        perturbed=CONDITION,
     log:
         "logs/intervene/{dataset}/{split}/{intervention}/p{p}/seed{seed}.log",
     localrule: True
@@ -14,8 +14,8 @@ rule intervene:
         "../../envs/cuealign.yaml"
     params:
         splits=of_dataset("splits"),
-        cue_block=lambda wildcards: config["cue_block"],
-        options=lambda wildcards: config["intervention_options"].get(wildcards.intervention, {}),
-        code=lambda wildcards: digest("cuealign.conditions", f"cuealign.interventions.{wildcards.intervention}"),
+        cue_block=lambda wildcards: settings.cue_block,
+        options=lambda wildcards: settings.intervention_options.get(wildcards.intervention, {}),
+        code=lambda wildcards: version("intervene", INTERVENTIONS.module_name(wildcards.intervention)),
     script:
         "../../scripts/intervene.py"

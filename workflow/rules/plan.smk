@@ -4,9 +4,9 @@
 rule plan_study:
     input:
         manifests=paths("results/corpora/{dataset}/manifest.parquet", RUNS),
-        conditions=paths("results/interventions/{dataset}/{split}/{intervention}/p{p}/seed{seed}.parquet", RUNS),
+        conditions=paths(CONDITION, RUNS),
         # Figures of jobs that ran here, if any did.
-        measured=lambda wildcards: sorted(map(str, Path("results/benchmarks/respond").glob("*/*/*/*.work.json"))),
+        measured=lambda wildcards: sorted(map(str, Path("results/benchmarks/respond").glob("*/*/*/*.report.json"))),
     output:
         csv="results/plan.csv",
         md="results/plan.md",
@@ -16,19 +16,16 @@ rule plan_study:
     conda:
         "../../envs/cuealign.yaml"
     params:
-        cells=[
+        planned=[
             {
-                "cell": cell,
-                "limit": settings.limit(*cell),
-                "conditions": [run.condition for run in RUNS_OF_CELL[cell]],
+                "experiment": vars(experiment),
+                "limit": limit(settings, experiment),
+                "conditions": [run.condition for run in RUNS_OF[experiment]],
             }
-            for cell in CELLS
+            for experiment in EXPERIMENTS
         ],
-        datasets={name: {key: entry[key] for key in ("title", "splits")} for name, entry in config["datasets"].items()},
-        models={
-            name: {key: entry[key] for key in ("title", "device", "shards", "runtime", "seconds_per_utterance")}
-            for name, entry in config["models"].items()
-        },
-        code=digest("cuealign.plan"),
+        datasets=SHOWN_DATASETS,
+        models={name: config["models"][name] for name in SHOWN_MODELS},
+        code=version("plan_study"),
     script:
         "../../scripts/plan_study.py"

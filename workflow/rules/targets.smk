@@ -16,31 +16,31 @@ rule descriptors:
 rule tokens:
     input:
         paths("results/corpora/{dataset}/tokens.parquet", RUNS),
-        paths("results/interventions/{dataset}/{split}/{intervention}/p{p}/seed{seed}.parquet", RUNS),
+        paths(CONDITION, RUNS),
     localrule: True
 
 
 rule responses:
     input:
-        rules.record_provenance.input.responses,
+        RESPONSE_FILES,
     localrule: True
 
 
 rule metrics:
     input:
-        metrics_of(RUNS),
+        METRIC_FILES,
     localrule: True
 
 
 rule tables:
     input:
-        expand("results/tables/{table}.{format}", table=settings.tables, format=["csv", "tex", "md"]),
+        TABLE_FILES,
     localrule: True
 
 
 rule figures:
     input:
-        expand("results/figures/{name}.{format}", name=FIGURES, format=["pdf", "svg", "png"]),
+        FIGURE_FILES,
     localrule: True
 
 

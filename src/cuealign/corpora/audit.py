@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from cuealign import audio
-from cuealign.errors import InputError
-from cuealign.parallel import parallel_map
-from cuealign.schema import AUDIT
+from cuealign.core import audio
+from cuealign.core.errors import InputError
+from cuealign.core.schema import AUDIT
+from cuealign.runtime.parallel import parallel_map
 
 logger = logging.getLogger(__name__)
 
@@ -25,20 +25,20 @@ FULL_SCALE = 1 - 2**-15
 _MEASURES = ("duration", "rate", "channels", "peak", "clipped", "audio_sha256")
 
 
-def listen(utterances: pd.DataFrame, *, name: str, workers: int = 1) -> pd.DataFrame:
+def probe(utterances: pd.DataFrame, *, name: str, workers: int = 1) -> pd.DataFrame:
     """Decode every utterance that has a label.
 
     Args:
-        utterances: table of kind :data:`cuealign.schema.UTTERANCES`.
+        utterances: table of kind :data:`cuealign.core.schema.UTTERANCES`.
         name: id of the dataset, for messages.
         workers: processes.
 
     Returns:
-        Table of kind :data:`cuealign.schema.AUDIT`, in the order of the utterances.
+        Table of kind :data:`cuealign.core.schema.AUDIT`, in the order of the utterances.
     """
     rows = utterances[utterances["label"].notna()].reset_index(drop=True)
     segments = [(row.file, row.start, None if np.isnan(row.end) else row.end) for row in rows.itertuples()]
-    heard = list(parallel_map(_hear, segments, f"{name}: audio", unit="utterance", workers=workers))
+    heard = list(parallel_map(_probe, segments, f"{name}: audio", unit="utterance", workers=workers))
     table = rows[["utterance", "file", "origin"]].assign(problem=[result if isinstance(result, str) else "" for result in heard])
     nothing = (*(float("nan"),) * 5, "")
     measures = [nothing if isinstance(result, str) else result for result in heard]
@@ -50,7 +50,7 @@ def listen(utterances: pd.DataFrame, *, name: str, workers: int = 1) -> pd.DataF
     return AUDIT.check(table, f"dataset {name}")
 
 
-def _hear(segment: tuple[str, float, float | None]) -> tuple[float, int, int, float, float, str] | str:
+def _probe(segment: tuple[str, float, float | None]) -> tuple[float, int, int, float, float, str] | str:
     """Duration (s), rate (Hz), channels, peak, share of clipped samples and hash of one utterance, or the problem with it."""
     try:
         samples, rate = audio.read_native(*segment)

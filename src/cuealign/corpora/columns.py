@@ -3,23 +3,23 @@
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
+from cuealign.config.entries.dataset import Column
+from cuealign.core.errors import raise_all
 from cuealign.corpora.rows import normalise_gender
-from cuealign.errors import raise_all
 
 REQUIRED = ("file", "speaker", "label", "split")
 OPTIONAL = {"utterance": "", "start": "", "end": "", "gender": "unknown", "language": ""}
 
 
-def needed(columns: Mapping[str, Any]) -> set[str]:
+def needed(columns: Mapping[str, Column]) -> set[str]:
     """Names of the columns of a table that :func:`pick` reads."""
-    return {columns.get(name, {"column": name}).get("column") or name for name in (*REQUIRED, *OPTIONAL)}
+    return {columns.get(name, Column(column=name)).column or name for name in (*REQUIRED, *OPTIONAL)}
 
 
-def pick(found: pd.DataFrame, columns: Mapping[str, Any], *, path: Path, word: str, split: str | None = None) -> pd.DataFrame:
+def pick(found: pd.DataFrame, columns: Mapping[str, Column], *, path: Path, word: str, split: str | None = None) -> pd.DataFrame:
     """Pick the columns that are needed and check their values.
 
     Args:
@@ -37,16 +37,16 @@ def pick(found: pd.DataFrame, columns: Mapping[str, Any], *, path: Path, word: s
     """
     table, problems = pd.DataFrame(index=found.index), []
     for name in (*REQUIRED, *OPTIONAL):
-        where = {"value": split} if name == "split" and split is not None else columns.get(name, {"column": name})
-        if where.get("value") is not None:
-            table[name] = where["value"]
-        elif where["column"] in found:
-            picked, wrong = _part(found[where["column"]], where, name, word)
+        where = Column(value=split) if name == "split" and split is not None else columns.get(name, Column(column=name))
+        if where.value is not None:
+            table[name] = where.value
+        elif where.column in found:
+            picked, wrong = _part(found[where.column], where, name, word)
             table[name] = pd.Series(picked, index=found.index, dtype=str)
             problems += wrong
         elif name in columns:
             names = ", ".join(map(str, found.columns))
-            problems.append(f"column {where['column']!r} is named in the config but missing from the file (found: {names})")
+            problems.append(f"column {where.column!r} is named in the config but missing from the file (found: {names})")
         elif name in OPTIONAL:
             table[name] = OPTIONAL[name]
         else:
@@ -56,21 +56,21 @@ def pick(found: pd.DataFrame, columns: Mapping[str, Any], *, path: Path, word: s
     return _check(table, path, word)
 
 
-def _part(values: pd.Series, where: Mapping[str, Any], name: str, word: str) -> tuple[list[str], list[str]]:
+def _part(values: pd.Series, where: Column, name: str, word: str) -> tuple[list[str], list[str]]:
     """The part of a column that a pattern picks and what a map makes of it, and the rows where there is none."""
     picked, problems = [], []
     for row, value in values.items():
-        if where.get("pattern"):
-            match = re.search(where["pattern"], value)
+        if where.pattern:
+            match = re.search(where.pattern, value)
             if match is None:
-                problems.append(f"{word} {row}: {where['column']} {value!r} does not match the pattern of {name}, {where['pattern']!r}")
+                problems.append(f"{word} {row}: {where.column} {value!r} does not match the pattern of {name}, {where.pattern!r}")
                 picked.append("")
                 continue
             value = "".join(match.groups(default="") or [match[0]])
-        if where.get("map"):
-            if value not in where["map"]:
-                problems.append(f"{word} {row}: {where['column']} {value!r} is not in the map of {name} ({', '.join(where['map'])})")
-            value = where["map"].get(value, "")
+        if where.map:
+            if value not in where.map:
+                problems.append(f"{word} {row}: {where.column} {value!r} is not in the map of {name} ({', '.join(where.map)})")
+            value = where.map.get(value, "")
         picked.append(value)
     return picked, problems
 

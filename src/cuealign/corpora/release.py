@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from glob import glob
 from pathlib import Path
 
-from cuealign.errors import InputError
+from cuealign.core.errors import InputError
 
 logger = logging.getLogger(__name__)
 

@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 
+RAW_COLUMNS = ("utterance", "file", "start", "end", "speaker", "gender", "language", "raw_label", "split", "origin")
+"""What a reader returns: text, but start and end (s, end NaN for the end of the file); ``origin`` names file and row."""
+
 _GENDERS = {"f": "female", "m": "male", "w": "female", "": "unknown", "other": "unknown"}
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from cuealign.errors import InputError, raise_all
+from cuealign.core.errors import InputError, raise_all
 
 
 def read(path: Path, needed: Collection[str] | None = None) -> tuple[pd.DataFrame, str]:

@@ -1,1 +1,1 @@
-"""Inference: engines that answer sweeps, and the store that keeps what was answered."""
+"""Inference: engines that answer requests, and the store that keeps what was answered."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from cuealign.errors import ModelError
+from cuealign.core.errors import ModelError
 from cuealign.inference.embedding import embed
 from cuealign.inference.forest import Forest, Trie
 from cuealign.inference.labels import LabelTree
@@ -147,11 +147,11 @@ def _read(model: CausalModel, prompts: Sequence[Prompt]) -> tuple[Any, torch.Ten
     order, hidden = [], []
     tries = [Trie.build([prompts[row].ids for row in rows]) for rows in of_audio.values()]
     for group in _groups(list(zip(of_audio.values(), tries, strict=True))):
-        forest = Forest.plant([trie for _, trie in group], LabelTree((), (), (), ()))
-        exits, depths = (to_device(torch.from_numpy(values), model.device) for values in (forest.exits, forest.depths))
+        forest = Forest.pack([trie for _, trie in group], LabelTree((), (), (), ()))
+        subtree_ends, depths = (to_device(torch.from_numpy(values), model.device) for values in (forest.subtree_ends, forest.depths))
         cache = model.new_cache()
         embeddings = embed(model, forest.tokens, [prompts[rows[0]].audio for rows, _ in group])
-        states = model.forward(embeddings, mask=dense_mask(exits), positions=depths[None], cache=cache)[0]
+        states = model.forward(embeddings, mask=dense_mask(subtree_ends), positions=depths[None], cache=cache)[0]
         ends = forest.places[:, 0]
         paths = to_device(torch.from_numpy(np.stack([forest.path(end, longest) for end in ends])), model.device)
         layers.append([(_rows(layer.keys, paths), _rows(layer.values, paths)) for layer in cache.layers])

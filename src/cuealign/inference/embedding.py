@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from cuealign.errors import ModelError
+from cuealign.core.errors import ModelError
 from cuealign.models.base import CausalModel, PreparedAudio
 from cuealign.models.transfer import to_device
 

@@ -21,14 +21,14 @@ class Trie:
     Attributes:
         tokens: id of each token, in depth-first order, shape ``(n,)``.
         depths: distance from the start, which is the position id, shape ``(n,)``.
-        exits: index behind the last descendant of each token, shape ``(n,)``.
+        subtree_ends: index behind the last descendant of each token, shape ``(n,)``.
         ends: index of the last token of each prompt, in the prompts' own order, shape ``(prompts,)``.
         lengths: tokens of each prompt, shape ``(prompts,)``.
     """
 
     tokens: np.ndarray
     depths: np.ndarray
-    exits: np.ndarray
+    subtree_ends: np.ndarray
     ends: np.ndarray
     lengths: np.ndarray
 
@@ -48,7 +48,7 @@ class Trie:
         order = sorted(range(len(prompts)), key=lambda number: prompts[number])
         tokens: list[int] = []
         depths: list[int] = []
-        exits: list[int] = []
+        subtree_ends: list[int] = []
         path: list[int] = []  # indices of the tokens of the prompt before
         ends = np.empty(len(prompts), dtype=np.int64)
         before: Sequence[int] = ()
@@ -60,18 +60,18 @@ class Trie:
             if shared == len(prompt):
                 raise ValueError("a prompt is empty" if not len(prompt) else "two prompts are equal")
             for index in path[shared:]:
-                exits[index] = len(tokens)
+                subtree_ends[index] = len(tokens)
             del path[shared:]
             for depth in range(shared, len(prompt)):
                 path.append(len(tokens))
                 tokens.append(prompt[depth])
                 depths.append(depth)
-                exits.append(0)
+                subtree_ends.append(0)
             ends[number] = path[-1]
             before = prompt
         for index in path:
-            exits[index] = len(tokens)
-        return cls(np.array(tokens), np.array(depths), np.array(exits), ends, np.array([len(prompt) for prompt in prompts]))
+            subtree_ends[index] = len(tokens)
+        return cls(np.array(tokens), np.array(depths), np.array(subtree_ends), ends, np.array([len(prompt) for prompt in prompts]))
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Forest:
     """Tries of several utterances in one sequence, label trees behind every prompt.
 
     Attributes:
-        tokens, depths, exits: as those of :class:`Trie`, shape ``(length,)``; padding sees itself only.
+        tokens, depths, subtree_ends: as those of :class:`Trie`, shape ``(length,)``; padding sees itself only.
         places: index of the last token of each prompt and of the nodes behind it, shape ``(prompts, 1 + nodes)``,
             prompts of all utterances one after the other.
         used: tokens that are not padding.
@@ -87,17 +87,17 @@ class Forest:
 
     tokens: np.ndarray
     depths: np.ndarray
-    exits: np.ndarray
+    subtree_ends: np.ndarray
     places: np.ndarray
     used: int
 
     def path(self, place: int, length: int) -> np.ndarray:
         """Indices of a token and all before it in its prompt, which are the tokens that it sees; 0 in front, up to ``length``."""
-        seen = np.flatnonzero(self.exits[: place + 1] > place)
+        seen = np.flatnonzero(self.subtree_ends[: place + 1] > place)
         return np.concatenate([np.zeros(length - len(seen), dtype=seen.dtype), seen])
 
     @classmethod
-    def plant(cls, tries: Sequence[Trie], tree: LabelTree, length: int | None = None) -> "Forest":
+    def pack(cls, tries: Sequence[Trie], tree: LabelTree, length: int | None = None) -> "Forest":
         """Lay tries out one behind the other.
 
         Args:
@@ -109,7 +109,7 @@ class Forest:
             ValueError: if the tries are longer than ``length``.
         """
         nodes = len(tree.tokens)
-        kinds: dict[str, list[np.ndarray]] = {"tokens": [], "depths": [], "exits": [], "places": []}
+        kinds: dict[str, list[np.ndarray]] = {"tokens": [], "depths": [], "subtree_ends": [], "places": []}
         offset = 0
         for trie in tries:
             size = len(trie) + nodes * len(trie.ends)
@@ -118,15 +118,15 @@ class Forest:
             moved = np.arange(len(trie)) + nodes * np.searchsorted(ends, np.arange(len(trie)), side="left")
             roots = moved[trie.ends]
             behind = roots[:, None] + 1 + np.arange(nodes)[None]
-            tokens, depths, exits = (np.empty(size, dtype=np.int64) for _ in range(3))
+            tokens, depths, subtree_ends = (np.empty(size, dtype=np.int64) for _ in range(3))
             tokens[moved], depths[moved] = trie.tokens, trie.depths
-            exits[moved] = trie.exits + nodes * np.searchsorted(ends, trie.exits, side="left")
+            subtree_ends[moved] = trie.subtree_ends + nodes * np.searchsorted(ends, trie.subtree_ends, side="left")
             tokens[behind] = np.array(tree.tokens, dtype=np.int64)
             depths[behind] = (trie.lengths - 1)[:, None] + np.array(tree.depths, dtype=np.int64)
-            exits[behind] = roots[:, None] + 1 + np.array(tree.exits, dtype=np.int64)
+            subtree_ends[behind] = roots[:, None] + 1 + np.array(tree.subtree_ends, dtype=np.int64)
             kinds["tokens"].append(tokens)
             kinds["depths"].append(depths)
-            kinds["exits"].append(exits + offset)
+            kinds["subtree_ends"].append(subtree_ends + offset)
             kinds["places"].append(np.concatenate([roots[:, None], behind], axis=1) + offset)
             offset += size
         if length is not None and length < offset:
@@ -135,7 +135,7 @@ class Forest:
         return cls(
             np.concatenate([*kinds["tokens"], np.zeros_like(padding)]),
             np.concatenate([*kinds["depths"], np.zeros_like(padding)]),
-            np.concatenate([*kinds["exits"], padding + 1]),
+            np.concatenate([*kinds["subtree_ends"], padding + 1]),
             np.concatenate(kinds["places"]),
             offset,
         )

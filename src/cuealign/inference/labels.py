@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from cuealign.core.errors import ModelError
+from cuealign.prompts.labels import Label
+
 
 @dataclass(frozen=True)
 class LabelTree:
@@ -50,7 +53,7 @@ class LabelTree:
         return cls(tuple(tuple(sequence) for sequence in sequences), tuple(tokens), tuple(parents), tuple(depths))
 
     @cached_property
-    def exits(self) -> tuple[int, ...]:
+    def subtree_ends(self) -> tuple[int, ...]:
         """Index behind the last descendant of each node."""
         last = list(range(1, len(self.tokens) + 1))
         for node in reversed(range(len(self.tokens))):
@@ -99,3 +102,16 @@ class LabelTree:
             chain.append(node)
             node = self.parents[node]
         return chain
+
+
+def check_label_space(labels: Sequence[Label], sequences: Sequence[Sequence[int]], limit: int) -> None:
+    """Raise a ModelError if two labels' answers have the same tokens, or one is longer than ``limit`` tokens."""
+    seen: dict[tuple[int, ...], str] = {}
+    for label, sequence in zip(labels, sequences, strict=True):
+        other = seen.setdefault(tuple(sequence), label.name)
+        if other != label.name:
+            raise ModelError(f"labels {other!r} and {label.name!r} have the same tokens; give them different words in `answers`")
+        if len(sequence) > limit:
+            raise ModelError(
+                f"label {label.name!r} has {len(sequence)} tokens, more than max_new_tokens ({limit}); raise it in the model's entry"
+            )

@@ -7,31 +7,31 @@ BLOCK = 128
 """Tokens of a block of FlexAttention: a pass on a GPU is a number of blocks long."""
 
 
-def dense_mask(exits: torch.Tensor) -> torch.Tensor:
+def dense_mask(subtree_ends: torch.Tensor) -> torch.Tensor:
     """Who sees whom in a forest, boolean, shape ``(1, 1, length, length)``.
 
     Args:
-        exits: of a :class:`cuealign.inference.forest.Forest`.
+        subtree_ends: of a :class:`cuealign.inference.forest.Forest`.
     """
-    place = torch.arange(len(exits), device=exits.device)
-    return ((place[None] <= place[:, None]) & (place[:, None] < exits[None]))[None, None]
+    place = torch.arange(len(subtree_ends), device=subtree_ends.device)
+    return ((place[None] <= place[:, None]) & (place[:, None] < subtree_ends[None]))[None, None]
 
 
-def block_mask(exits: torch.Tensor) -> BlockMask:
-    """The same as :func:`dense_mask` for FlexAttention, whose blocks follow from the exits alone.
+def block_mask(subtree_ends: torch.Tensor) -> BlockMask:
+    """The same as :func:`dense_mask` for FlexAttention, whose blocks follow from the subtree_ends alone.
 
     Between a block of queries and one of keys before it, something is seen if the largest exit of the keys lies behind
     the first query, and everything if the smallest lies behind the last.
 
     Args:
-        exits: as in :func:`dense_mask`; their number is a multiple of :data:`BLOCK`.
+        subtree_ends: as in :func:`dense_mask`; their number is a multiple of :data:`BLOCK`.
     """
 
     def sees(_batch: torch.Tensor, _head: torch.Tensor, query: torch.Tensor, key: torch.Tensor) -> torch.Tensor:
-        return (key <= query) & (query < exits[key])
+        return (key <= query) & (query < subtree_ends[key])
 
-    blocks = exits.view(-1, BLOCK)
-    first = torch.arange(0, len(exits), BLOCK, device=exits.device)
+    blocks = subtree_ends.view(-1, BLOCK)
+    first = torch.arange(0, len(subtree_ends), BLOCK, device=subtree_ends.device)
     before = first[None] < first[:, None]
     everything = before & (blocks.amin(1)[None] >= first[:, None] + BLOCK)
     something = (before & (blocks.amax(1)[None] > first[:, None]) | (first[None] == first[:, None])) & ~everything

@@ -4,7 +4,7 @@ All prompts of an utterance are one tree of tokens (:mod:`cuealign.inference.for
 all, is computed once, however long; behind each prompt hangs the tree of label answers, so that the same pass gives the
 log-probability of every label's full token sequence and the exact greedy answer wherever the greedy path is one of the
 tree's. Where it leaves them, that prompt is decoded on; answers that are to be expected besides the labels' very words can
-hang in the tree as well (:mod:`cuealign.inference.manner`). Utterances are packed up to a budget of tokens.
+hang in the tree as well (:mod:`cuealign.inference.answer_formats`). Utterances are packed up to a budget of tokens.
 
 On a GPU, attention is FlexAttention with a block mask, which skips what no token sees; elsewhere it is dense.
 """
@@ -15,17 +15,17 @@ from dataclasses import dataclass
 
 import torch
 
-from cuealign.errors import ModelError
-from cuealign.inference.checks import check_label_space
+from cuealign.core.errors import ModelError
 from cuealign.inference.decoding import Prompt, decode_greedily
 from cuealign.inference.embedding import embed
-from cuealign.inference.feeding import Ready, feed
 from cuealign.inference.forest import Forest
-from cuealign.inference.labels import LabelTree
+from cuealign.inference.labels import LabelTree, check_label_space
 from cuealign.inference.masks import BLOCK, block_mask, dense_mask
-from cuealign.models.base import CausalModel, Label, Responder, Response, Sweep
+from cuealign.inference.prefetch import PreparedRequest, prefetch
+from cuealign.models.base import CausalModel, Request, Responder, Response
 from cuealign.models.finite import check_finite
 from cuealign.models.transfer import to_device, to_host
+from cuealign.prompts.labels import Label
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +43,7 @@ class _Pass:
             prompt and at each node, shape ``(prompts, 1 + nodes)``.
     """
 
-    pack: list[Ready]
+    pack: list[PreparedRequest]
     tree: LabelTree
     result: Callable[[], tuple[torch.Tensor, ...]]
 
@@ -69,13 +69,13 @@ class PackedEngine(Responder):
         return self.model.fingerprint
 
     def expect(self, answers: Sequence[tuple[int, ...]]) -> None:
-        """Hang further answers into the tree, none of them a label's, from the next pass on; see :mod:`cuealign.inference.manner`."""
+        """Hang further answers into the tree, none of them a label's, from the next pass on (see ``answer_formats``)."""
         self.tree = LabelTree.build([*self.labels, *answers])
 
     @torch.inference_mode()
-    def respond(self, sweeps: Sequence[Sweep]) -> Iterator[list[Response]]:
+    def respond(self, requests: Sequence[Request]) -> Iterator[list[Response]]:
         running: list[_Pass] = []
-        for pack in self._packs(feed(self.model.frontend, sweeps, workers=self.workers)):
+        for pack in self._packs(prefetch(self.model.frontend, requests, workers=self.workers)):
             started = self._start(pack)
             # While the device works on this pack, the answers of the one before it are read.
             for one in running:
@@ -84,9 +84,9 @@ class PackedEngine(Responder):
         for one in running:
             yield from self._finish(one)
 
-    def _packs(self, ready: Iterator[Ready]) -> Iterator[list[Ready]]:
+    def _packs(self, ready: Iterator[PreparedRequest]) -> Iterator[list[PreparedRequest]]:
         """Sweeps in packs of as many tokens as the budget allows, at least one each."""
-        pack: list[Ready] = []
+        pack: list[PreparedRequest] = []
         for one in ready:
             if pack and sum(map(self._size, pack)) + self._size(one) > self.budget:
                 yield pack
@@ -95,11 +95,11 @@ class PackedEngine(Responder):
         if pack:
             yield pack
 
-    def _size(self, ready: Ready) -> int:
-        """Tokens that a sweep adds to a pass."""
+    def _size(self, ready: PreparedRequest) -> int:
+        """Tokens that a request adds to a pass."""
         return len(ready.trie) + len(self.tree.tokens) * len(ready.prompts)
 
-    def _start(self, pack: list[Ready]) -> list[_Pass]:
+    def _start(self, pack: list[PreparedRequest]) -> list[_Pass]:
         """Start the pass of a pack; where memory runs out, in halves, and from then on with half the budget."""
         try:
             return [self._pass(pack)]
@@ -115,13 +115,15 @@ class PackedEngine(Responder):
         logger.warning("out of GPU memory with %d utterances in a pass; pack_tokens is %d from here on", len(pack), self.budget)
         return self._start(pack[: len(pack) // 2]) + self._start(pack[len(pack) // 2 :])
 
-    def _pass(self, pack: list[Ready]) -> _Pass:
+    def _pass(self, pack: list[PreparedRequest]) -> _Pass:
         """One forward pass over all prompts of a pack; does not wait for it."""
-        forest = Forest.plant([ready.trie for ready in pack], self.tree, self._length(sum(map(self._size, pack))))
+        forest = Forest.pack([ready.trie for ready in pack], self.tree, self._length(sum(map(self._size, pack))))
         device = self.model.device
-        depths, exits, places = (to_device(torch.from_numpy(values), device) for values in (forest.depths, forest.exits, forest.places))
+        depths, subtree_ends, places = (
+            to_device(torch.from_numpy(values), device) for values in (forest.depths, forest.subtree_ends, forest.places)
+        )
         embeddings = embed(self.model, forest.tokens, [ready.audio for ready in pack])
-        mask = block_mask(exits) if device.type == "cuda" else dense_mask(exits)
+        mask = block_mask(subtree_ends) if device.type == "cuda" else dense_mask(subtree_ends)
         hidden = self.model.forward(embeddings, mask=mask, positions=depths[None])[0]
         return _Pass(pack, self.tree, to_host(*self._read(hidden, places)))
 
@@ -160,7 +162,7 @@ class PackedEngine(Responder):
         return torch.cat(scores), torch.cat(best)
 
     def _responses(
-        self, ready: Ready, scores_of: Sequence[list[float]], answers: Sequence[tuple[int, ...]], greedy: Sequence[int | None]
+        self, ready: PreparedRequest, scores_of: Sequence[list[float]], answers: Sequence[tuple[int, ...]], greedy: Sequence[int | None]
     ) -> list[Response]:
         texts = {answer: self.model.frontend.read(answer) for answer in set(answers)}
         responses = []

@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from cuealign.inference.checks import check_label_space
 from cuealign.inference.decoding import Prompt, decode_greedily
 from cuealign.inference.embedding import embed
-from cuealign.inference.labels import LabelTree
-from cuealign.models.base import CausalModel, Label, PreparedAudio, Responder, Response, Sweep
+from cuealign.inference.labels import LabelTree, check_label_space
+from cuealign.models.base import CausalModel, PreparedAudio, Request, Responder, Response
 from cuealign.models.finite import check_finite
+from cuealign.prompts.labels import Label
 
 
 class PrefixEngine(Responder):
@@ -41,16 +41,16 @@ class PrefixEngine(Responder):
         return self.model.fingerprint
 
     @torch.inference_mode()
-    def respond(self, sweeps: Sequence[Sweep]) -> Iterator[list[Response]]:
+    def respond(self, requests: Sequence[Request]) -> Iterator[list[Response]]:
         frontend = self.model.frontend
-        for sweep in sweeps:
-            audio = frontend.prepare(sweep.hear())
-            prompts = [frontend.tokenise(prompt, audio.tokens) for prompt in sweep.prompts]
+        for request in requests:
+            audio = frontend.prepare(request.load_audio())
+            prompts = [frontend.tokenise(prompt, audio.tokens) for prompt in request.prompts]
             shared = common_prefix(prompts)
             prefix = run_prefix(self.model, prompts[0][:shared], audio)
             responses: list[Response] = []
             for start in range(0, len(prompts), self.batch):
-                responses += self._batch(prompts[start : start + self.batch], shared, prefix, audio, sweep.utterance)
+                responses += self._batch(prompts[start : start + self.batch], shared, prefix, audio, request.utterance)
             yield responses
 
     def _batch(self, prompts: Sequence[list[int]], shared: int, prefix: Any, audio: PreparedAudio, utterance: str) -> list[Response]:

@@ -7,9 +7,10 @@ from collections.abc import Iterator, Sequence
 
 import torch
 
-from cuealign.inference.checks import check_label_space
-from cuealign.models.base import CausalModel, Label, Responder, Response, Sweep
+from cuealign.inference.labels import check_label_space
+from cuealign.models.base import CausalModel, Request, Responder, Response
 from cuealign.models.finite import check_finite
+from cuealign.prompts.labels import Label
 
 
 class ReferenceEngine(Responder):
@@ -25,14 +26,14 @@ class ReferenceEngine(Responder):
         return self.model.fingerprint
 
     @torch.inference_mode()
-    def respond(self, sweeps: Sequence[Sweep]) -> Iterator[list[Response]]:
-        for sweep in sweeps:
-            audio = self.model.frontend.prepare(sweep.hear())
+    def respond(self, requests: Sequence[Request]) -> Iterator[list[Response]]:
+        for request in requests:
+            audio = self.model.frontend.prepare(request.load_audio())
             responses = []
-            for prompt in sweep.prompts:
+            for prompt in request.prompts:
                 ids = self.model.frontend.tokenise(prompt, audio.tokens)
                 logprobs = [self._score(ids, audio, sequence) for sequence in self.sequences]
-                check_finite(logprobs, sweep.utterance)
+                check_finite(logprobs, request.utterance)
                 answer = self.model.generate(ids, audio)
                 reasoning, text = self.model.frontend.read(answer)
                 responses.append(

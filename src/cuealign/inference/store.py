@@ -1,6 +1,6 @@
 """The response store: append-only, crash-safe, shared by all shards of a model on a split.
 
-A store is a folder of part files (:mod:`cuealign.parts`): a killed job loses the pack in flight and nothing else.
+A store is a folder of part files (:mod:`cuealign.runtime.append_only`): a killed job loses the pack in flight and nothing else.
 """
 
 import hashlib
@@ -10,10 +10,10 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 
-from cuealign.errors import InputError
+from cuealign.core.errors import InputError
+from cuealign.core.schema import RESPONSES
 from cuealign.models.base import Response
-from cuealign.parts import Parts
-from cuealign.schema import RESPONSES
+from cuealign.runtime.append_only import AppendOnlyFolder
 
 _SCHEMA = pa.schema([("key", pa.string()), *RESPONSES.columns.items()])
 
@@ -40,7 +40,7 @@ class ResponseStore:
 
     def __init__(self, folder: Path, writer: str) -> None:
         self.folder = Path(folder)
-        self._parts = Parts(folder, writer, _SCHEMA)
+        self._parts = AppendOnlyFolder(folder, writer, _SCHEMA)
         self._rows: dict[str, dict] = {row["key"]: row for part in self._parts.read() for row in part.to_pylist()}
 
     def __contains__(self, key: str) -> bool:
@@ -79,7 +79,7 @@ class ResponseStore:
         self._rows.update((record["key"], record) for record in records)
 
     def compile(self, wanted: Iterable[tuple[str, str, str]]) -> pd.DataFrame:
-        """Table of kind :data:`cuealign.schema.RESPONSES`.
+        """Table of kind :data:`cuealign.core.schema.RESPONSES`.
 
         Args:
             wanted: key, utterance and prompt id of each row, in order. The same audio under two utterance

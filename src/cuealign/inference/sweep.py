@@ -4,16 +4,17 @@ import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
-from cuealign import audio
-from cuealign.errors import InputError
+from cuealign.config.entries.model import Model
+from cuealign.core import audio
+from cuealign.core.errors import InputError
 from cuealign.inference.store import ResponseStore, response_key
-from cuealign.models.base import Label, Responder, Sweep
-from cuealign.progress import Progress
-from cuealign.prompts import Template, prompt_id
+from cuealign.models.base import Request, Responder
+from cuealign.prompts.labels import Label
+from cuealign.prompts.templates import Template, prompt_id
+from cuealign.runtime.progress import Progress
 
 logger = logging.getLogger(__name__)
 
@@ -23,29 +24,29 @@ PROTOCOL = "2"
 store holds under another version is not used."""
 
 
-def settings_key(entry: Mapping[str, Any], labels: Sequence[Label]) -> str:
+def settings_key(entry: Model, labels: Sequence[Label]) -> str:
     """Part of a response's key: everything besides audio, prompt and model that a response depends on."""
     words = {label.name: label.word for label in labels}
-    options = dict(sorted(entry["options"].items()))
-    return json.dumps([PROTOCOL, entry["backend"], entry["engine"], entry["max_new_tokens"], options, words])
+    options = dict(sorted(entry.options.items()))
+    return json.dumps([PROTOCOL, entry.backend, entry.engine, entry.max_new_tokens, options, words])
 
 
 @dataclass(frozen=True)
-class Question:
-    """One distinct prompt put to one utterance."""
+class KeyedPrompt:
+    """One distinct prompt put to one utterance, and the key of the response to it."""
 
     key: str
     prompt: str
 
 
-def questions(
+def keyed_prompts(
     manifest: pd.DataFrame,
     conditions: Sequence[pd.DataFrame],
     template: Template,
     labels: Sequence[Label],
     fingerprint: str,
     settings: str,
-) -> dict[str, list[Question]]:
+) -> dict[str, list[KeyedPrompt]]:
     """Distinct prompts of every utterance over all conditions.
 
     Args:
@@ -55,7 +56,7 @@ def questions(
         fingerprint, settings: of the model, see :func:`cuealign.inference.store.response_key`.
 
     Returns:
-        Utterance to questions, in the manifest's order and the order in which conditions first ask them.
+        Utterance to prompts, in the manifest's order and the order in which conditions first need them.
 
     Raises:
         InputError: if a condition lacks an utterance.
@@ -72,14 +73,16 @@ def questions(
     result = {}
     for utterance, found in blocks.items():
         prompts = [template.render(words, block) for block in found]
-        result[utterance] = [Question(response_key(hashes[utterance], prompt, fingerprint, settings), prompt) for prompt in prompts]
+        result[utterance] = [KeyedPrompt(response_key(hashes[utterance], prompt, fingerprint, settings), prompt) for prompt in prompts]
     return result
 
 
-def sample(manifest: pd.DataFrame, asked: Mapping[str, Sequence[Question]], store: ResponseStore, count: int = 3) -> list[Sweep]:
-    """A few of the sweeps to come, from the shortest utterance to the longest, for gates; none where all is answered."""
-    unanswered = [any(question.key not in store for question in asked[utterance]) for utterance in manifest["utterance"]]
-    return sweeps(spread(manifest[unanswered], count), asked)
+def sample_requests(
+    manifest: pd.DataFrame, asked: Mapping[str, Sequence[KeyedPrompt]], store: ResponseStore, count: int = 3
+) -> list[Request]:
+    """A few of the requests to come, from the shortest utterance to the longest, for the sanity checks; none if all is answered."""
+    unanswered = [any(each.key not in store for each in asked[utterance]) for utterance in manifest["utterance"]]
+    return requests_for(spread(manifest[unanswered], count), asked)
 
 
 def spread(manifest: pd.DataFrame, count: int) -> pd.DataFrame:
@@ -88,35 +91,35 @@ def spread(manifest: pd.DataFrame, count: int) -> pd.DataFrame:
     return manifest.sort_values(["duration", "utterance"]).iloc[places]
 
 
-def sweeps(manifest: pd.DataFrame, asked: Mapping[str, Sequence[Question]], most: int | None = None) -> list[Sweep]:
-    """The sweeps of some utterances, with their first ``most`` prompts, or all."""
+def requests_for(manifest: pd.DataFrame, asked: Mapping[str, Sequence[KeyedPrompt]], most: int | None = None) -> list[Request]:
+    """The requests of some utterances, with their first ``most`` prompts, or all."""
     return [
-        Sweep(row.utterance, audio.reader(row), tuple(question.prompt for question in asked[row.utterance][:most]))
+        Request(row.utterance, audio.reader(row), tuple(each.prompt for each in asked[row.utterance][:most]))
         for row in manifest.itertuples()
     ]
 
 
-def answer(
+def answer_all(
     manifest: pd.DataFrame,
-    asked: Mapping[str, Sequence[Question]],
+    asked: Mapping[str, Sequence[KeyedPrompt]],
     responder: Responder,
     store: ResponseStore,
     labels: Sequence[Label],
     *,
-    pack: int,
+    write_every: int,
     what: str,
 ) -> tuple[int, int]:
-    """Answer every question that the store lacks.
+    """Answer every prompt that the store lacks.
 
     Longest utterances go first: if memory is short, it shows at once.
 
     Args:
         manifest: utterances of the shard.
-        asked: see :func:`questions`.
+        asked: see :func:`keyed_prompts`.
         responder: model.
-        store: receives the responses, a pack of utterances at a time.
+        store: receives the responses.
         labels: in the order of the log-probabilities.
-        pack: utterances per write.
+        write_every: utterances between two writes to the store.
         what: name of the work, for the progress line.
 
     Returns:
@@ -124,28 +127,25 @@ def answer(
     """
     todo, claimed = [], set()
     for row in manifest.sort_values(["duration", "utterance"], ascending=[False, True]).itertuples():
-        # The same samples under two ids ask the same questions: computed once.
-        open_questions = [question for question in asked[row.utterance] if question.key not in store and question.key not in claimed]
-        claimed.update(question.key for question in open_questions)
-        if open_questions:
-            todo.append((row, open_questions))
-    total = sum(len(open_questions) for _, open_questions in todo)
+        # The same samples under two ids ask the same: computed once.
+        open_prompts = [each for each in asked[row.utterance] if each.key not in store and each.key not in claimed]
+        claimed.update(each.key for each in open_prompts)
+        if open_prompts:
+            todo.append((row, open_prompts))
+    total = sum(len(open_prompts) for _, open_prompts in todo)
     known = sum(len(found) for found in asked.values()) - total
     logger.info("%s: %d prompts to answer, %d already answered", what, total, known)
     order = "|".join(label.name for label in labels)
     truncated = 0
-    open_sweeps = [Sweep(row.utterance, audio.reader(row), tuple(question.prompt for question in found)) for row, found in todo]
+    requests = [Request(row.utterance, audio.reader(row), tuple(each.prompt for each in found)) for row, found in todo]
     with Progress(total, what, "prompt", group="utterance") as shown:
         rows = []
-        answered = zip(todo, responder.respond(open_sweeps), strict=True)
+        answered = zip(todo, responder.respond(requests), strict=True)
         for number, ((row, found), responses) in enumerate(answered, start=1):
-            rows += [
-                (question.key, row.utterance, prompt_id(question.prompt), response)
-                for question, response in zip(found, responses, strict=True)
-            ]
+            rows += [(each.key, row.utterance, prompt_id(each.prompt), response) for each, response in zip(found, responses, strict=True)]
             truncated += any(response.audio_truncated for response in responses)
             shown.update(len(found))
-            if number % pack == 0 or number == len(todo):
+            if number % write_every == 0 or number == len(todo):
                 store.append(rows, order, responder.fingerprint)
                 rows = []
     if truncated:
@@ -153,11 +153,11 @@ def answer(
     return total, len(todo)
 
 
-def wanted(asked: Mapping[str, Sequence[Question]]) -> Iterator[tuple[str, str, str]]:
-    """Key, utterance and prompt id of every question, for :meth:`ResponseStore.compile`."""
+def wanted(asked: Mapping[str, Sequence[KeyedPrompt]]) -> Iterator[tuple[str, str, str]]:
+    """Key, utterance and prompt id of every prompt, for :meth:`ResponseStore.compile`."""
     for utterance, found in asked.items():
-        for question in found:
-            yield question.key, utterance, prompt_id(question.prompt)
+        for each in found:
+            yield each.key, utterance, prompt_id(each.prompt)
 
 
 def shard_of(manifest: pd.DataFrame, shard: int, shards: int) -> pd.DataFrame:

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cuealign.seeding import generator
+from cuealign.core.registry import PluginOptions
+from cuealign.core.seeding import generator
 
 
 @dataclass(frozen=True)
-class Draws:
-    """Random numbers of one condition.
+class KeyedRandom:
+    """Random numbers of one condition, keyed by what they are for.
 
     Attributes:
         key: (dataset, split, intervention, p, seed).
@@ -38,20 +39,18 @@ class Draws:
 
 @dataclass(frozen=True)
 class Intervention:
-    """A way to perturb token sequences.
+    """A way to perturb token sequences. Its name, in the config and in paths, is that of its module.
 
     Attributes:
-        name: as in the config and in paths.
-        title: as in figures and tables.
-        apply: maps (sequences of shape ``(utterances, 6)``, p, draws, options) to sequences of the same shape.
-        uses_p: whether the strength ``p`` matters; otherwise it is 0.
-        uses_seed: whether draws are random; otherwise the seed is 0.
+        title: in figures and tables.
+        apply: maps (sequences of shape ``(utterances, 6)``, strength p, random numbers, options) to sequences of the same shape.
+        has_strength: True if p matters; otherwise it is 0.
+        is_random: True if random numbers are drawn; otherwise the seed is 0.
         has_cue_block: False if the prompt is left without a cue block.
     """
 
-    name: str
     title: str
-    apply: Callable[..., np.ndarray]
-    uses_p: bool = False
-    uses_seed: bool = False
+    apply: Callable[[np.ndarray, float, KeyedRandom, PluginOptions], np.ndarray]
+    has_strength: bool = False
+    is_random: bool = False
     has_cue_block: bool = True

@@ -2,12 +2,13 @@
 
 import numpy as np
 
-from cuealign.interventions.base import Draws, Intervention
+from cuealign.core.registry import PluginOptions
+from cuealign.interventions.base import Intervention, KeyedRandom
 
 
-def keep(sequences: np.ndarray, _p: float, _draws: Draws) -> np.ndarray:
+def keep(sequences: np.ndarray, _p: float, _random: KeyedRandom, _options: PluginOptions) -> np.ndarray:
     """Return the sequences as they are."""
     return sequences.copy()
 
 
-INTERVENTION = Intervention("correct", "Correct", keep)
+INTERVENTION = Intervention("Correct", keep)

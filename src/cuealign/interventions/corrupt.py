@@ -6,14 +6,15 @@ token from the same token vocabulary". UNVOICED is a state of the signal and is 
 
 import numpy as np
 
-from cuealign.interventions.base import Draws, Intervention
-from cuealign.vocabulary import CONCEPTS, TOKENS
+from cuealign.core.registry import PluginOptions
+from cuealign.core.vocabulary import CONCEPTS, TOKENS
+from cuealign.interventions.base import Intervention, KeyedRandom
 
 
-def corrupt(sequences: np.ndarray, p: float, draws: Draws) -> np.ndarray:
+def corrupt(sequences: np.ndarray, p: float, random: KeyedRandom, _options: PluginOptions) -> np.ndarray:
     """Corrupt with strength ``p`` in [0, 1]."""
     count = len(CONCEPTS)
-    uniform = draws.each(2 * count)
+    uniform = random.each(2 * count)
     replace, choice = uniform[:, :count] < p, uniform[:, count:]
     result = sequences.copy()
     for column, concept in enumerate(CONCEPTS):
@@ -23,4 +24,4 @@ def corrupt(sequences: np.ndarray, p: float, draws: Draws) -> np.ndarray:
     return result
 
 
-INTERVENTION = Intervention("corrupt", "Corrupt", corrupt, uses_p=True, uses_seed=True)
+INTERVENTION = Intervention("Corrupt", corrupt, has_strength=True, is_random=True)

@@ -2,12 +2,13 @@
 
 import numpy as np
 
-from cuealign.interventions.base import Draws, Intervention
+from cuealign.core.registry import PluginOptions
+from cuealign.interventions.base import Intervention, KeyedRandom
 
 
-def remove(sequences: np.ndarray, _p: float, _draws: Draws) -> np.ndarray:
+def remove(sequences: np.ndarray, _p: float, _random: KeyedRandom, _options: PluginOptions) -> np.ndarray:
     """Empty every position."""
     return np.full_like(sequences, "")
 
 
-INTERVENTION = Intervention("none", "Audio only", remove, has_cue_block=False)
+INTERVENTION = Intervention("No cues", remove, has_cue_block=False)

@@ -5,12 +5,13 @@ Marginal and joint distributions of the tokens stay as they are; only the alignm
 
 import numpy as np
 
-from cuealign.interventions.base import Draws, Intervention
+from cuealign.core.registry import PluginOptions
+from cuealign.interventions.base import Intervention, KeyedRandom
 
 
-def reassign(sequences: np.ndarray, _p: float, draws: Draws) -> np.ndarray:
+def reassign(sequences: np.ndarray, _p: float, random: KeyedRandom, _options: PluginOptions) -> np.ndarray:
     """Give every utterance the sequence of another (or, by chance, its own)."""
-    return sequences[draws.permutation()]
+    return sequences[random.permutation()]
 
 
-INTERVENTION = Intervention("shuffle", "Shuffle", reassign, uses_seed=True)
+INTERVENTION = Intervention("Shuffle", reassign, is_random=True)

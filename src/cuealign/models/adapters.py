@@ -4,7 +4,7 @@ Loading an adapter whose names do not fit leaves a model as it was, without a wo
 nothing is loaded.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -12,14 +12,15 @@ from peft import LoraConfig, get_peft_model, set_peft_model_state_dict
 from safetensors.torch import load_file
 from transformers import PreTrainedModel
 
-from cuealign.errors import ModelError
+from cuealign.core.errors import ModelError
+from cuealign.models.tensors import load_strictly, read_tensors, some
 
 _PREFIX = "base_model.model."
 _FACTORS = ("lora_A.weight", "lora_B.weight")
 
 
-def load_beside(model: PreTrainedModel, file: Path, rename: Callable[[str], str]) -> None:
-    """Overwrite weights of a model by those of a file of tensors.
+def overwrite_weights(model: PreTrainedModel, file: Path, rename: Callable[[str], str]) -> None:
+    """Overwrite some weights of a model by those of a file of tensors.
 
     Args:
         model: on the CPU.
@@ -27,26 +28,11 @@ def load_beside(model: PreTrainedModel, file: Path, rename: Callable[[str], str]
         rename: from a name in the file to that of a parameter.
 
     Raises:
-        ModelError: if the file is not there, holds none or something else than tensors, or a tensor has no place in the
-            model or another shape.
+        ModelError: if the file is missing or holds something else than named tensors, or a tensor has no place in the model or
+            another shape.
     """
-    if not file.is_file():
-        raise ModelError(f"{file}: no such file; the adapter is incomplete")
-    try:
-        tensors = torch.load(file, map_location="cpu", weights_only=True)
-    except Exception as error:
-        raise ModelError(f"{file}: not a file of tensors alone ({type(error).__name__}); it is not loaded") from None
-    if not isinstance(tensors, Mapping) or not tensors or not all(isinstance(value, torch.Tensor) for value in tensors.values()):
-        raise ModelError(f"{file}: not a file of named tensors; it is not loaded")
-    parameters = dict(model.named_parameters())
-    renamed = {rename(name.removeprefix(_PREFIX)): (name, tensor) for name, tensor in tensors.items()}
-    _refuse_strangers(file, (name for target, (name, _) in renamed.items() if target not in parameters))
-    for target, (name, tensor) in renamed.items():
-        if parameters[target].shape != tensor.shape:
-            raise ModelError(f"{file}: {name} has the shape {tuple(tensor.shape)}, the model {tuple(parameters[target].shape)}")
-    with torch.no_grad():
-        for target, (_, tensor) in renamed.items():
-            parameters[target].copy_(tensor)
+    tensors = {rename(name.removeprefix(_PREFIX)): tensor for name, tensor in read_tensors(file).items()}
+    load_strictly(model, tensors, file, required=())
 
 
 def merge_lora(model: PreTrainedModel, folder: Path, rename: Callable[[str], str]) -> PreTrainedModel:
@@ -72,8 +58,9 @@ def merge_lora(model: PreTrainedModel, folder: Path, rename: Callable[[str], str
     tensors = {rename(name.removeprefix(_PREFIX)): tensor for name, tensor in load_file(weights).items()}
     modules = {name.removesuffix(f".{factor}") for name in tensors for factor in _FACTORS if name.endswith(factor)}
     known = {name for name, module in model.named_modules() if isinstance(module, torch.nn.Linear)}
-    _refuse_strangers(weights, (name for name in tensors if not name.endswith(_FACTORS)))
-    _refuse_strangers(weights, modules - known)
+    unexpected = {name for name in tensors if not name.endswith(_FACTORS)} | (modules - known)
+    if unexpected:
+        raise ModelError(f"{weights}: the model has no place for {some(unexpected)}; nothing is loaded")
     config = LoraConfig.from_pretrained(folder)
     # Which modules have an update is said by the tensors; the config says it in names of the model as it was in training.
     config.target_modules, config.inference_mode = sorted(modules), True
@@ -82,16 +69,5 @@ def merge_lora(model: PreTrainedModel, folder: Path, rename: Callable[[str], str
     outcome = set_peft_model_state_dict(adapted, {f"{_PREFIX}{name}": tensor for name, tensor in tensors.items()})
     lost = sorted(wanted & set(outcome.missing_keys))
     if lost or outcome.unexpected_keys:
-        raise ModelError(f"{weights}: {_some(lost)} not found, {_some(outcome.unexpected_keys)} without a place; nothing is loaded")
+        raise ModelError(f"{weights}: {some(lost)} not found, {some(outcome.unexpected_keys)} without a place; nothing is loaded")
     return adapted.merge_and_unload()
-
-
-def _refuse_strangers(file: Path, names: Iterable[str]) -> None:
-    strangers = sorted(names)
-    if strangers:
-        raise ModelError(f"{file}: the model has no place for {_some(strangers)}; nothing is loaded")
-
-
-def _some(names: Iterable[str], most: int = 5) -> str:
-    names = sorted(names)
-    return (", ".join(names[:most]) or "nothing") + (f" and {len(names) - most} more" if len(names) > most else "")

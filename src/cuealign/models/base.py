@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from cuealign import audio as audio_module
+from cuealign.core import audio as audio_module
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Label:
 
 
 @dataclass(frozen=True)
-class Sweep:
+class Request:
     """The distinct prompts put to one utterance.
 
     Attributes:
@@ -38,7 +38,7 @@ class Sweep:
     audio: np.ndarray | Callable[..., np.ndarray]
     prompts: tuple[str, ...]
 
-    def hear(self, rate: int = audio_module.RATE) -> np.ndarray:
+    def load_audio(self, rate: int = audio_module.RATE) -> np.ndarray:
         """The samples, at a sampling rate in Hz."""
         if callable(self.audio):
             return self.audio() if rate == audio_module.RATE else self.audio(rate=rate)
@@ -73,7 +73,7 @@ class Response:
 
 
 class Responder(ABC):
-    """Answers sweeps."""
+    """Answers requests."""
 
     control: bool = False
     """True of a system that is deaf to the audio or to the cues on purpose."""
@@ -84,8 +84,8 @@ class Responder(ABC):
         """Of the weights: their hash, or where they come from at which commit; and the dtype. The backend's options are no part."""
 
     @abstractmethod
-    def respond(self, sweeps: Sequence[Sweep]) -> Iterator[list[Response]]:
-        """Yield the responses to each sweep's prompts, in order.
+    def respond(self, requests: Sequence[Request]) -> Iterator[list[Response]]:
+        """Yield the responses to each request's prompts, in order.
 
         Raises:
             ModelError: if output cannot be used (naming the utterance); nothing is replaced or skipped.
@@ -143,7 +143,7 @@ class Frontend(ABC):
 class CausalModel(ABC):
     """An audio language model: a causal transformer over text and audio embeddings.
 
-    Implementations hold the family's knowledge, engines the arithmetic of sweeps. Tensors are
+    Implementations hold the family's knowledge, engines the arithmetic of requests. Tensors are
     ``torch.Tensor``; this module does not import torch, so that listing models stays cheap.
     """
 

@@ -3,7 +3,7 @@
 import hashlib
 from pathlib import Path
 
-from cuealign.errors import ModelError
+from cuealign.core.errors import ModelError
 
 
 def local_folder(path: str | Path, model: str) -> Path:

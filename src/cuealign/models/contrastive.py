@@ -1,28 +1,26 @@
 """Systems that compare a sound with captions, one per label: the nearest caption is the answer.
 
-A prompt to them is their captions, a line each; see :class:`cuealign.prompts.CaptionTemplate`.
+A prompt to them is their captions, a line each; see :class:`cuealign.prompts.templates.CaptionTemplate`.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from huggingface_hub import snapshot_download
 from torch import nn
 
-from cuealign.errors import ModelError
-from cuealign.models.base import Label, Responder, Response, Sweep
+from cuealign.config.entries.model import Model
+from cuealign.core.errors import ModelError
+from cuealign.models.base import Request, Responder, Response
 from cuealign.models.checkpoints import hash_folder
 from cuealign.models.finite import check_finite
-from cuealign.models.precision import convolve_in_full
-
-CROPS = ("centre", "tiled")
-"""What is heard of a sound that is longer than the system's limit: its middle, or all of it in pieces, whose embeddings are
-averaged."""
+from cuealign.models.options import Crop
+from cuealign.models.precision import disable_tf32
+from cuealign.prompts.labels import Label
 
 
 class Projection(nn.Module):
@@ -80,7 +78,7 @@ class ContrastiveResponder(Responder):
 
     def __init__(self, model: ContrastiveModel, labels: Sequence[Label], *, batch: int) -> None:
         self.model, self.labels, self.batch = model, list(labels), batch
-        convolve_in_full()
+        disable_tf32()
         self._captions: dict[str, torch.Tensor] = {}
 
     @property
@@ -88,13 +86,13 @@ class ContrastiveResponder(Responder):
         return self.model.fingerprint
 
     @torch.inference_mode()
-    def respond(self, sweeps: Sequence[Sweep]) -> Iterator[list[Response]]:
-        rest = iter(sweeps)
+    def respond(self, requests: Sequence[Request]) -> Iterator[list[Response]]:
+        rest = iter(requests)
         while batch := list(islice(rest, self.batch)):
-            heard = [self.model.clips(sweep.hear(self.model.rate)) for sweep in batch]
+            heard = [self.model.clips(request.load_audio(self.model.rate)) for request in batch]
             embedded = unit(self.model.embed_clips([clip for clips, _ in heard for clip in clips]))
-            for sweep, (_, cut), sound in zip(batch, heard, embedded.split([len(clips) for clips, _ in heard]), strict=True):
-                yield [self._response(sweep.utterance, unit(sound.mean(0)), prompt, cut=cut) for prompt in sweep.prompts]
+            for request, (_, cut), sound in zip(batch, heard, embedded.split([len(clips) for clips, _ in heard]), strict=True):
+                yield [self._response(request.utterance, unit(sound.mean(0)), prompt, cut=cut) for prompt in request.prompts]
 
     def _response(self, utterance: str, sound: torch.Tensor, prompt: str, *, cut: bool) -> Response:
         captions = prompt.split("\n")
@@ -117,7 +115,7 @@ def unit(vectors: torch.Tensor) -> torch.Tensor:
     return nn.functional.normalize(vectors.float(), dim=-1)
 
 
-def windows(samples: np.ndarray, length: int, crop: str) -> tuple[list[np.ndarray], bool]:
+def windows(samples: np.ndarray, length: int, crop: Crop) -> tuple[list[np.ndarray], bool]:
     """Pieces of exactly ``length`` samples.
 
     A shorter sound is repeated until it fills one, as these systems were trained; of a longer one, ``centre`` is its middle
@@ -140,50 +138,36 @@ def batch_size(device: str) -> int:
     return 16 if device.startswith("cuda") else 1
 
 
-def crop_of(entry: dict[str, Any], name: str) -> str:
-    """The option ``crop`` of a model's entry.
-
-    Raises:
-        ModelError: if it is none of :data:`CROPS`.
-    """
-    crop = entry["options"].get("crop", CROPS[0])
-    if crop not in CROPS:
-        raise ModelError(f"models.{name}.options.crop: {crop!r} is none of {', '.join(CROPS)}")
-    return crop
-
-
-class Parts:
+class CheckpointFiles:
     """Where a published system's weights and the configs of its parts lie.
 
     All in one folder, ``path``; or the weights in a repository of the hub, ``hub_id`` at ``revision``, and each part in
-    another one, named in the options as ``repository@commit``.
+    another one.
 
     Args:
         entry, name: of the model in the config.
         weights: name of the weights' file.
-        parts: subfolders of the folder, such as ``text``.
+        repositories: of each part, such as ``text``, its repository as ``repository@commit``; not needed where all lies in ``path``.
 
     Raises:
-        ModelError: if something is not there.
+        ModelError: if something is missing.
     """
 
-    def __init__(self, entry: dict[str, Any], name: str, weights: str, parts: Sequence[str]) -> None:
-        options = entry["options"]
-        if entry["path"] is not None:
-            folder = Path(entry["path"])
-            self.weights, self.folders = folder / weights, {part: folder / part for part in parts}
-            self.fingerprint = f"{hash_folder(folder)} {entry['dtype']}" if folder.is_dir() else ""
+    def __init__(self, entry: Model, name: str, weights: str, repositories: Mapping[str, str | None]) -> None:
+        if entry.path is not None:
+            folder = Path(entry.path)
+            self.weights, self.folders = folder / weights, {part: folder / part for part in repositories}
+            self.fingerprint = f"{hash_folder(folder)} {entry.dtype}" if folder.is_dir() else ""
         else:
-            pinned = {part: str(options.get(part, "")) for part in parts}
-            for part, place in pinned.items():
-                if len(place.partition("@")[2]) != 40:
+            for part, place in repositories.items():
+                if place is None:
                     raise ModelError(f"models.{name}.options.{part}: give a repository of the hub and a commit, as repository@commit")
-            self.weights = Path(snapshot_download(entry["hub_id"], revision=entry["revision"], allow_patterns=[weights]), weights)
+            self.weights = Path(snapshot_download(entry.hub_id, revision=entry.revision, allow_patterns=[weights]), weights)
             self.folders = {
                 part: Path(snapshot_download(place.partition("@")[0], revision=place.partition("@")[2], allow_patterns=["*.json", "*.txt"]))
-                for part, place in pinned.items()
+                for part, place in repositories.items()
             }
-            self.fingerprint = " ".join([entry["hub_id"], entry["revision"], *pinned.values(), entry["dtype"]])
+            self.fingerprint = " ".join([entry.hub_id, entry.revision, *repositories.values(), entry.dtype])
         for needed in (self.weights, *(folder / "config.json" for folder in self.folders.values())):
             if not needed.is_file():
-                raise ModelError(f"{needed}: no such file; docs/models.md lists what model {name!r} consists of")
+                raise ModelError(f"{needed}: no such file; docs/models.md lists the files of model {name!r}")

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from cuealign.errors import ModelError
+from cuealign.core.errors import ModelError
 
 
 def check_finite(logprobs: Sequence[float], utterance: str) -> None:

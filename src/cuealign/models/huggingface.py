@@ -4,7 +4,7 @@ A family adds what is its own: how audio becomes features, how the encoder is ca
 """
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,11 @@ import torch
 from torch.nn.attention.flex_attention import BlockMask
 from transformers import DynamicCache, GenerationConfig, PreTrainedModel
 
-from cuealign.errors import ModelError
+from cuealign.config.entries.model import Model
+from cuealign.core.errors import ModelError
 from cuealign.models.base import CausalModel, Frontend, PreparedAudio
 from cuealign.models.checkpoints import hash_folder, local_folder
-from cuealign.models.precision import convolve_in_full
+from cuealign.models.precision import disable_tf32
 
 
 class HuggingFaceFrontend(Frontend):
@@ -75,7 +76,7 @@ class HuggingFaceModel(CausalModel):
         self._fingerprint = fingerprint
         # cuDNN makes a plan for every new shape, which takes a second, and here nearly every shape is new.
         torch.backends.cuda.enable_cudnn_sdp(False)
-        convolve_in_full()
+        disable_tf32()
 
     @property
     def fingerprint(self) -> str:
@@ -188,26 +189,19 @@ class Origin:
     fingerprint: str
 
 
-def origin(entry: Mapping[str, Any], name: str) -> Origin:
+def origin(entry: Model, name: str) -> Origin:
     """Where a checkpoint comes from, by the model's entry in the config.
 
     Raises:
         ModelError: if a local folder holds no checkpoint.
     """
-    if entry["path"] is not None:
-        folder = local_folder(entry["path"], name)
-        return Origin(folder, {}, f"{hash_folder(folder)} {entry['dtype']}")
-    return Origin(entry["hub_id"], {"revision": entry["revision"]}, f"{entry['hub_id']}@{entry['revision']} {entry['dtype']}")
+    if entry.path is not None:
+        folder = local_folder(entry.path, name)
+        return Origin(folder, {}, f"{hash_folder(folder)} {entry.dtype}")
+    return Origin(entry.hub_id, {"revision": entry.revision}, f"{entry.hub_id}@{entry.revision} {entry.dtype}")
 
 
-def load_weights(family: type[PreTrainedModel], source: Origin, entry: Mapping[str, Any], *, attention: str = "sdpa") -> PreTrainedModel:
+def load_weights(family: type[PreTrainedModel], source: Origin, entry: Model, *, attention: str = "sdpa") -> PreTrainedModel:
     """Load the weights of a checkpoint onto the device of the model's entry, in its dtype."""
-    model = family.from_pretrained(source.place, dtype=getattr(torch, entry["dtype"]), attn_implementation=attention, **source.arguments)
-    return model.to(entry["device"])
-
-
-def check_options(entry: Mapping[str, Any], name: str, known: Sequence[str] = ()) -> None:
-    """Raise a ModelError if the model's entry has an option that its backend does not know."""
-    for option in entry["options"]:
-        if option not in known:
-            raise ModelError(f"models.{name}.options: unknown option {option!r}; known: {', '.join(known) or 'none'}")
+    model = family.from_pretrained(source.place, dtype=getattr(torch, entry.dtype), attn_implementation=attention, **source.arguments)
+    return model.to(entry.device)

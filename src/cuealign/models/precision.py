@@ -3,7 +3,7 @@
 import torch
 
 
-def convolve_in_full() -> None:
+def disable_tf32() -> None:
     """Have convolutions multiply float32 as it is, for the whole process.
 
     By default cuDNN rounds its inputs to TF32's ten bits, by an algorithm that depends on the shape, so that scores depend

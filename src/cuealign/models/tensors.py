@@ -1,14 +1,14 @@
 """Published checkpoints that are no transformers folder: read without running code, every tensor accounted for."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 import torch
 from safetensors.torch import load_file
 from torch import nn
 
-from cuealign.errors import ModelError
+from cuealign.core.errors import ModelError
 
 Tensors = dict[str, torch.Tensor]
 
@@ -56,41 +56,51 @@ def read_tensors(file: Path) -> Tensors:
     return dict(found)
 
 
-def fill(module: nn.Module, tensors: Tensors, file: Path, *, harmless: Mapping[re.Pattern, str] | None = None) -> None:
+def load_strictly(
+    module: nn.Module,
+    tensors: Tensors,
+    source: Path,
+    *,
+    required: Collection[str] | None = None,
+    ignored: Mapping[re.Pattern, str] | None = None,
+) -> None:
     """Load tensors into a module, all or nothing.
 
     Args:
         module: to be filled.
         tensors: under the module's own names.
-        file: where they come from, for messages.
-        harmless: names that may be there without a place, or have a place without being there, with reasons; besides
+        source: where they come from, for messages.
+        required: names that must be among them; None for all that the module has.
+        ignored: names that may be there without a place, or have a place without being there, with reasons; besides
             :data:`HARMLESS`.
 
     Raises:
-        ModelError: naming the tensors that have no place, are missing or have another shape.
+        ModelError: naming the tensors that are unexpected, missing or have another shape.
     """
-    patterns = [*HARMLESS, *(harmless or {})]
     places = module.state_dict()
-    strangers = [name for name in tensors if name not in places and not _known(name, patterns)]
-    missing = [name for name in places if name not in tensors and not _known(name, patterns)]
+    wanted = places if required is None else required
+    unexpected = [name for name in tensors if name not in places and not _is_ignored(name, ignored)]
+    missing = [name for name in wanted if name not in tensors and not _is_ignored(name, ignored)]
     shapes = [
         f"{name} has the shape {tuple(tensors[name].shape)}, not {tuple(places[name].shape)}"
         for name in tensors
         if name in places and tensors[name].shape != places[name].shape
     ]
     problems = [
-        *([f"{len(strangers)} tensors have no place in the model: {_some(strangers)}"] if strangers else []),
-        *([f"{len(missing)} tensors are missing: {_some(missing)}"] if missing else []),
+        *([f"{len(unexpected)} tensors have no place in the model: {some(unexpected)}"] if unexpected else []),
+        *([f"{len(missing)} tensors are missing: {some(missing)}"] if missing else []),
         *shapes[:5],
     ]
     if problems:
-        raise ModelError(f"{file}: nothing is loaded:\n" + "\n".join(f"  - {problem}" for problem in problems))
+        raise ModelError(f"{source}: nothing is loaded:\n" + "\n".join(f"  - {problem}" for problem in problems))
     module.load_state_dict({name: tensor for name, tensor in tensors.items() if name in places}, strict=False)
 
 
-def _known(name: str, patterns: Sequence[re.Pattern]) -> bool:
-    return any(pattern.search(name) for pattern in patterns)
+def _is_ignored(name: str, ignored: Mapping[re.Pattern, str] | None) -> bool:
+    return any(pattern.search(name) for pattern in (*HARMLESS, *(ignored or {})))
 
 
-def _some(names: Sequence[str], most: int = 5) -> str:
-    return ", ".join(sorted(names)[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+def some(names: Iterable[str], most: int = 5) -> str:
+    """The first few of some names, and how many more there are."""
+    names = sorted(names)
+    return (", ".join(names[:most]) or "nothing") + (f" and {len(names) - most} more" if len(names) > most else "")

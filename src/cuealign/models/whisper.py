@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.nn.functional import gelu
 
-from cuealign import audio as audio_module
+from cuealign.core import audio as audio_module
 from cuealign.models.base import PreparedAudio
 from cuealign.models.huggingface import HuggingFaceModel
 from cuealign.models.transfer import to_device

@@ -8,20 +8,20 @@ label file.
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 from pydantic import Field
 
-from cuealign.corpora import readers
-from cuealign.corpora.readers import RAW_COLUMNS, ReaderOptions
+from cuealign.config.entries.dataset import Dataset
+from cuealign.core.errors import InputError, raise_all
+from cuealign.core.registry import PluginOptions
 from cuealign.corpora.release import locate, text_lines, without_label
-from cuealign.errors import InputError, raise_all
+from cuealign.corpora.rows import RAW_COLUMNS
 
 
-class Options(ReaderOptions):
+class Options(PluginOptions):
     """Which children are held out for development."""
 
     dev_speakers: list[str] = Field(default=["Ohm_31", "Ohm_32"], description="Speakers of the school Ohm that make the split `dev`.")
@@ -38,13 +38,13 @@ LABELS = "chunk_labels_5cl_corpus.txt"
 _LINE = re.compile(r"(?P<utterance>(?P<speaker>(?:Ohm|Mont)_\d\d)_\d\d\d_\d\d) +(?P<code>\S+) +\d+(?:\.\d+)?")
 
 
-def sources(dataset: Mapping[str, Any]) -> list[str]:
+def sources(dataset: Dataset) -> list[str]:
     """The label file of the five classes."""
     # In labels/IS2009EmotionChallenge, in a folder of the same name within it, or beside the recordings.
-    return [str(locate(dataset["root"], LABELS, depth=3, what="the five-class label file of FAU-Aibo") / LABELS)]
+    return [str(locate(dataset.root, LABELS, depth=3, what="the five-class label file of FAU-Aibo") / LABELS)]
 
 
-def read(dataset: Mapping[str, Any], files: Sequence[str]) -> pd.DataFrame:
+def read(dataset: Dataset, files: Sequence[str]) -> pd.DataFrame:
     """Read the label file.
 
     Args:
@@ -52,13 +52,13 @@ def read(dataset: Mapping[str, Any], files: Sequence[str]) -> pd.DataFrame:
         files: the label file.
 
     Returns:
-        Columns :data:`cuealign.corpora.readers.RAW_COLUMNS`, one row per chunk. Speakers keep their school: Ohm_01 and
+        Columns :data:`cuealign.corpora.rows.RAW_COLUMNS`, one row per chunk. Speakers keep their school: Ohm_01 and
         Mont_01 are different children.
 
     Raises:
         InputError: naming file and line of everything that is not understood.
     """
-    held_out = readers.options(dataset).dev_speakers
+    held_out = Options.model_validate(dataset.options).dev_speakers
     (file,) = files
     wav, rows, problems = _wav(dataset), [], []
     for number, line in text_lines(Path(file)):
@@ -91,7 +91,7 @@ def read(dataset: Mapping[str, Any], files: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(RAW_COLUMNS))
 
 
-def differences(dataset: Mapping[str, Any], table: pd.DataFrame) -> list[str]:
+def differences(dataset: Dataset, table: pd.DataFrame) -> list[str]:
     """Where the counts per school and class are not those of the challenge."""
     found = Counter(zip(table["speaker"].str.split("_").str[0], table["raw_label"], strict=True))
     lines = [
@@ -103,8 +103,8 @@ def differences(dataset: Mapping[str, Any], table: pd.DataFrame) -> list[str]:
     return lines + (without_label(_wav(dataset), "*.wav", set(table["utterance"])) if lines else [])
 
 
-def _wav(dataset: Mapping[str, Any]) -> Path:
-    folder = locate(dataset["root"], "wav", depth=1, what="the folder wav of FAU-Aibo") / "wav"
+def _wav(dataset: Dataset) -> Path:
+    folder = locate(dataset.root, "wav", depth=1, what="the folder wav of FAU-Aibo") / "wav"
     if not folder.is_dir():
         raise InputError(f"{folder}: is not a folder")
     return folder

@@ -5,7 +5,7 @@ that package: the package would make the speaker ``01`` the number 1, would take
 a missing one, and would open pickled copies and headers that run code.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +13,19 @@ import pandas as pd
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from cuealign.corpora import readers, texttable
+from cuealign.config.entries.dataset import Dataset
+from cuealign.core.errors import InputError, raise_all
+from cuealign.core.registry import PluginOptions
+from cuealign.corpora import texttable
 from cuealign.corpora.columns import seconds
-from cuealign.corpora.readers import RAW_COLUMNS, ReaderOptions
-from cuealign.corpora.rows import normalise_gender, utterance_ids
-from cuealign.errors import InputError, raise_all
+from cuealign.corpora.rows import RAW_COLUMNS, normalise_gender, utterance_ids
 
 HEADER = "db.yaml"
 TABLE_NAME = "table"
 """Value of the option ``split`` by which the name of its table becomes an utterance's split."""
 
 
-class Options(ReaderOptions):
+class Options(PluginOptions):
     """Where in the database things are."""
 
     tables: list[str] = Field(min_length=1, description="Tables that list the utterances, whole files or segments.")
@@ -70,9 +71,9 @@ class _Header(_Part):
     schemes: dict[str, _Scheme] | None = None
 
 
-def sources(dataset: Mapping[str, Any]) -> list[str]:
+def sources(dataset: Dataset) -> list[str]:
     """The header and the files of all tables that are read."""
-    options, root = readers.options(dataset), Path(dataset["root"])
+    options, root = Options.model_validate(dataset.options), Path(dataset.root)
     header = _header(root)
     tables = header.tables or {}
     found = ", ".join(tables)
@@ -84,19 +85,19 @@ def sources(dataset: Mapping[str, Any]) -> list[str]:
     return [str(root / HEADER), *(str(_table_file(root, name)) for name in dict.fromkeys([*names, *misc]))]
 
 
-def read(dataset: Mapping[str, Any], _files: Sequence[str]) -> pd.DataFrame:
+def read(dataset: Dataset, _files: Sequence[str]) -> pd.DataFrame:
     """Read the tables of the database.
 
     Args:
         dataset: entry of the config.
 
     Returns:
-        Columns :data:`cuealign.corpora.readers.RAW_COLUMNS`, one row per row of the tables; a missing label is empty text.
+        Columns :data:`cuealign.corpora.rows.RAW_COLUMNS`, one row per row of the tables; a missing label is empty text.
 
     Raises:
         InputError: naming the table, its line and what is missing there.
     """
-    options, root = readers.options(dataset), Path(dataset["root"])
+    options, root = Options.model_validate(dataset.options), Path(dataset.root)
     database = _Database(root, _header(root), options)
     parts = [database.utterances(name) for name in options.tables]
     raw = pd.concat(parts, ignore_index=True)

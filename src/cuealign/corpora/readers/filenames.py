@@ -4,22 +4,22 @@ Speaker, label, split and gender are parts of the path below ``root``, picked by
 column ``file``.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import pandas as pd
 from pydantic import Field
 
-from cuealign.corpora import readers
+from cuealign.config.entries.dataset import Dataset
+from cuealign.core.errors import InputError
+from cuealign.core.registry import PluginOptions
 from cuealign.corpora.columns import pick
-from cuealign.corpora.readers import RAW_COLUMNS, ReaderOptions
 from cuealign.corpora.release import printable, visible
-from cuealign.corpora.rows import utterance_ids
-from cuealign.errors import InputError
+from cuealign.corpora.rows import RAW_COLUMNS, utterance_ids
 
 
-class Options(ReaderOptions):
+class Options(PluginOptions):
     """Which files there are."""
 
     files: Annotated[str, Field(pattern=r"^[^/]")] = Field(
@@ -27,14 +27,14 @@ class Options(ReaderOptions):
     )
 
 
-def sources(_dataset: Mapping[str, Any]) -> list[str]:
+def sources(_dataset: Dataset) -> list[str]:
     """None: the names of the files are the description (:func:`listing`)."""
     return []
 
 
-def listing(dataset: Mapping[str, Any]) -> list[str]:
+def listing(dataset: Dataset) -> list[str]:
     """Names of all audio files, relative to the root: another file is another corpus."""
-    root, pattern = Path(dataset["root"]), readers.options(dataset).files
+    root, pattern = Path(dataset.root), Options.model_validate(dataset.options).files
     if not root.is_dir():
         raise InputError(f"{root}: there is no such folder")
     names = [str(path.relative_to(root)) for path in visible(root, pattern) if path.is_file()]
@@ -45,21 +45,21 @@ def listing(dataset: Mapping[str, Any]) -> list[str]:
     return names
 
 
-def read(dataset: Mapping[str, Any], _files: Sequence[str]) -> pd.DataFrame:
+def read(dataset: Dataset, _files: Sequence[str]) -> pd.DataFrame:
     """Read the names of the files.
 
     Args:
         dataset: entry of the config.
 
     Returns:
-        Columns :data:`cuealign.corpora.readers.RAW_COLUMNS`.
+        Columns :data:`cuealign.corpora.rows.RAW_COLUMNS`.
 
     Raises:
         InputError: naming every file whose name does not say what it should.
     """
-    root, names = Path(dataset["root"]), listing(dataset)
+    root, names = Path(dataset.root), listing(dataset)
     found = pd.DataFrame({"file": names}, index=pd.RangeIndex(1, len(names) + 1), dtype=str)
-    table = pick(found, dataset["columns"], path=root, word="file")
+    table = pick(found, dataset.columns, path=root, word="file")
     table["origin"] = [str(root / name) for name in names]
     table["utterance"] = utterance_ids(table)
     table["file"] = table["origin"]

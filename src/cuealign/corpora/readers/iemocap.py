@@ -6,20 +6,15 @@ Busso et al., IEMOCAP: interactive emotional dyadic motion capture database, Lan
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
-from cuealign.corpora.readers import RAW_COLUMNS, ReaderOptions
+from cuealign.config.entries.dataset import Dataset
+from cuealign.core.errors import raise_all
 from cuealign.corpora.release import locate, text_lines, visible, without_label
-from cuealign.errors import raise_all
-
-
-class Options(ReaderOptions):
-    """No options."""
-
+from cuealign.corpora.rows import RAW_COLUMNS
 
 FOUR = {"ang": "ang", "hap": "hap+exc", "exc": "hap+exc", "neu": "neu", "sad": "sad"}
 """Classes of the usual four-way set, by which sessions are counted."""
@@ -45,13 +40,13 @@ _LABEL = re.compile(
 _OTHER = re.compile(r"%.*|[CA]-\w+:.*|\s*")  # header, votes of single raters, blank lines
 
 
-def sources(dataset: Mapping[str, Any]) -> list[str]:
+def sources(dataset: Dataset) -> list[str]:
     """The label files, one per dialog; the folders of single raters below them are not read."""
     root = _root(dataset)
     return [str(path) for path in visible(root, "Session[1-5]/dialog/EmoEvaluation/*.txt")]
 
 
-def read(dataset: Mapping[str, Any], files: Sequence[str]) -> pd.DataFrame:
+def read(dataset: Dataset, files: Sequence[str]) -> pd.DataFrame:
     """Read the label files.
 
     The speaker is the session and the F or M of the *last* group of an utterance's id: its prefix names who wears
@@ -62,7 +57,7 @@ def read(dataset: Mapping[str, Any], files: Sequence[str]) -> pd.DataFrame:
         files: the label files.
 
     Returns:
-        Columns :data:`cuealign.corpora.readers.RAW_COLUMNS`, one row per label line.
+        Columns :data:`cuealign.corpora.rows.RAW_COLUMNS`, one row per label line.
 
     Raises:
         InputError: naming file and line of everything that is not understood.
@@ -96,7 +91,7 @@ def read(dataset: Mapping[str, Any], files: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(RAW_COLUMNS))
 
 
-def differences(dataset: Mapping[str, Any], table: pd.DataFrame) -> list[str]:
+def differences(dataset: Dataset, table: pd.DataFrame) -> list[str]:
     """Where the counts are not those of the release: sessions by class and gender, all codes over all sessions."""
     four = table[table["raw_label"].isin(FOUR)]
     found = Counter(zip(four["split"], four["raw_label"].map(FOUR), strict=True)) + Counter(zip(four["split"], four["gender"], strict=True))
@@ -117,6 +112,6 @@ def differences(dataset: Mapping[str, Any], table: pd.DataFrame) -> list[str]:
     return lines
 
 
-def _root(dataset: Mapping[str, Any]) -> Path:
+def _root(dataset: Dataset) -> Path:
     # Some archives unpack to IEMOCAP_full_release/IEMOCAP_full_release.
-    return locate(dataset["root"], "Session[1-5]/dialog/EmoEvaluation", depth=2, what="IEMOCAP")
+    return locate(dataset.root, "Session[1-5]/dialog/EmoEvaluation", depth=2, what="IEMOCAP")

@@ -6,38 +6,33 @@ stays ``01``.
 """
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
+from cuealign.config.entries.dataset import Dataset
+from cuealign.core.errors import ConfigError, InputError
 from cuealign.corpora import texttable
 from cuealign.corpora.columns import needed, pick
-from cuealign.corpora.readers import RAW_COLUMNS, ReaderOptions
-from cuealign.corpora.rows import utterance_ids
-from cuealign.errors import ConfigError, InputError
+from cuealign.corpora.rows import RAW_COLUMNS, utterance_ids
 
 logger = logging.getLogger(__name__)
 
 
-class Options(ReaderOptions):
-    """No options: the keys of this reader are those of the dataset."""
-
-
-def sources(dataset: Mapping[str, Any]) -> list[str]:
+def sources(dataset: Dataset) -> list[str]:
     """The table files."""
     return [file for _, file in _tables(dataset)]
 
 
-def read(dataset: Mapping[str, Any], _files: Sequence[str]) -> pd.DataFrame:
+def read(dataset: Dataset, _files: Sequence[str]) -> pd.DataFrame:
     """Read the table files.
 
     Args:
         dataset: entry of the config.
 
     Returns:
-        Columns :data:`cuealign.corpora.readers.RAW_COLUMNS`.
+        Columns :data:`cuealign.corpora.rows.RAW_COLUMNS`.
 
     Raises:
         InputError: naming the file, its line and the column, for all problems of a file together.
@@ -45,12 +40,12 @@ def read(dataset: Mapping[str, Any], _files: Sequence[str]) -> pd.DataFrame:
     parts = []
     for split, file in _tables(dataset):
         path = Path(file)
-        found, word = texttable.read(path, needed(dataset["columns"]))
-        if split is not None and "split" in dataset["columns"]:
+        found, word = texttable.read(path, needed(dataset.columns))
+        if split is not None and "split" in dataset.columns:
             raise ConfigError("columns.split: each table stands for a split already")
         if split is not None and "split" in found and (found["split"] != split).any():
             logger.warning("%s: its column split is not used, as the config says that all of it is of the split %r", path, split)
-        parts.append(pick(found, dataset["columns"], path=path, word=word, split=split).assign(folder=dataset["root"] or str(path.parent)))
+        parts.append(pick(found, dataset.columns, path=path, word=word, split=split).assign(folder=dataset.root or str(path.parent)))
     table = pd.concat(parts, ignore_index=True)
     named = [(part["utterance"] != "").all() for part in parts]
     if len(set(named)) > 1:
@@ -62,9 +57,9 @@ def read(dataset: Mapping[str, Any], _files: Sequence[str]) -> pd.DataFrame:
     return table[list(RAW_COLUMNS)]
 
 
-def _tables(dataset: Mapping[str, Any]) -> Iterator[tuple[str | None, str]]:
+def _tables(dataset: Dataset) -> Iterator[tuple[str | None, str]]:
     """Every table file, with the split that it stands for or none."""
-    manifest = dataset["manifest"]
+    manifest = dataset.manifest
     if isinstance(manifest, str):
         yield None, manifest
         return

@@ -6,11 +6,13 @@ from typing import Any
 import numpy as np
 from transformers import AudioFlamingo3ForConditionalGeneration, AutoProcessor
 
-from cuealign import audio as audio_module
-from cuealign.models.base import Label, PreparedAudio
-from cuealign.models.huggingface import HuggingFaceFrontend, check_options, load_weights, origin
+from cuealign.config.entries.model import Model
+from cuealign.core import audio as audio_module
+from cuealign.models.base import PreparedAudio
+from cuealign.models.huggingface import HuggingFaceFrontend, load_weights, origin
 from cuealign.models.whisper import WhisperModel, prepare_windows
-from cuealign.prompts import Template
+from cuealign.prompts.labels import Label
+from cuealign.prompts.templates import Template
 
 
 class AudioFlamingo3Frontend(HuggingFaceFrontend):
@@ -41,10 +43,9 @@ class AudioFlamingo3(WhisperModel):
     mask_name = "input_features_mask"
 
 
-def load(entry: dict[str, Any], name: str, _labels: Sequence[Label], _template: Template) -> AudioFlamingo3:
+def load(entry: Model, name: str, _labels: Sequence[Label], _template: Template) -> AudioFlamingo3:
     """Load an Audio Flamingo 3 checkpoint; see :mod:`cuealign.models.backends`."""
-    check_options(entry, name)
     source = origin(entry, name)
     frontend = AudioFlamingo3Frontend(AutoProcessor.from_pretrained(source.place, **source.arguments))
     model = load_weights(AudioFlamingo3ForConditionalGeneration, source, entry)
-    return AudioFlamingo3(model, frontend, max_new_tokens=entry["max_new_tokens"], fingerprint=source.fingerprint)
+    return AudioFlamingo3(model, frontend, max_new_tokens=entry.max_new_tokens, fingerprint=source.fingerprint)

@@ -10,19 +10,28 @@ says, the final answer alone is read; reasoning that does not come to an end has
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from huggingface_hub import snapshot_download
+from pydantic import Field
 from transformers import AudioFlamingo3ForConditionalGeneration, AutoProcessor
 
-from cuealign.models.adapters import load_beside, merge_lora
+from cuealign.config.entries.model import Model
+from cuealign.core.registry import PluginOptions
+from cuealign.models.adapters import merge_lora, overwrite_weights
 from cuealign.models.backends.audio_flamingo_3 import AudioFlamingo3, AudioFlamingo3Frontend
-from cuealign.models.base import Label
-from cuealign.models.huggingface import check_options, load_weights, origin
-from cuealign.prompts import Template
+from cuealign.models.huggingface import load_weights, origin
+from cuealign.prompts.labels import Label
+from cuealign.prompts.templates import Template
 
 SUFFIX = "Please think and reason about the input audio before you respond."
 """What wakes the adapter, by the model card."""
+
+
+class Options(PluginOptions):
+    """Where the adapter lies."""
+
+    adapter: str = Field(default="think", description="Folder of the adapter in the checkpoint's repository.")
+
 
 _MARKERS = re.compile(
     r"</think>|\bfinal answer\b(?:\s+is\b)?:?|\bthe (?:\w+ )?answer (?:is|would be|should be)\b:?|\banswer:", re.IGNORECASE
@@ -57,16 +66,15 @@ def rename(name: str) -> str:
     return f"model.{name}" if name.startswith(("audio_tower.", "multi_modal_projector.", "language_model.")) else name
 
 
-def load(entry: dict[str, Any], name: str, _labels: Sequence[Label], _template: Template) -> AudioFlamingo3:
+def load(entry: Model, name: str, _labels: Sequence[Label], _template: Template) -> AudioFlamingo3:
     """Load an Audio Flamingo 3 checkpoint with its thinking adapter; see :mod:`cuealign.models.backends`."""
-    check_options(entry, name, ("adapter",))
-    source, folder = origin(entry, name), entry["options"].get("adapter", "think")
+    source, folder = origin(entry, name), Options.model_validate(entry.options).adapter
     repository = source.place
     if source.arguments:
         repository = snapshot_download(source.place, allow_patterns=f"{folder}/*", **source.arguments)
     frontend = ThinkingFrontend(AutoProcessor.from_pretrained(source.place, **source.arguments))
-    model = load_weights(AudioFlamingo3ForConditionalGeneration, source, entry | {"device": "cpu"})
-    load_beside(model, Path(repository, folder, "non_lora_trainables.bin"), rename)
-    model = merge_lora(model, Path(repository, folder), rename).to(entry["device"])
+    model = load_weights(AudioFlamingo3ForConditionalGeneration, source, entry.model_copy(update={"device": "cpu"}))
+    overwrite_weights(model, Path(repository, folder, "non_lora_trainables.bin"), rename)
+    model = merge_lora(model, Path(repository, folder), rename).to(entry.device)
     fingerprint = f"{source.fingerprint} {folder}"
-    return AudioFlamingo3(model, frontend, max_new_tokens=entry["max_new_tokens"], fingerprint=fingerprint)
+    return AudioFlamingo3(model, frontend, max_new_tokens=entry.max_new_tokens, fingerprint=fingerprint)

@@ -5,12 +5,24 @@ from typing import Any
 
 import numpy as np
 import torch
+from pydantic import Field
 from transformers import AutoTokenizer, ClapFeatureExtractor, ClapModel
 
-from cuealign.models.base import Label
-from cuealign.models.contrastive import ContrastiveModel, ContrastiveResponder, batch_size, crop_of, windows
-from cuealign.models.huggingface import check_options, load_weights, origin
-from cuealign.prompts import Template
+from cuealign.config.entries.model import Model
+from cuealign.core.registry import PluginOptions
+from cuealign.models.contrastive import ContrastiveModel, ContrastiveResponder, batch_size, windows
+from cuealign.models.huggingface import load_weights, origin
+from cuealign.models.options import CROP, Crop
+from cuealign.prompts.labels import Label
+from cuealign.prompts.templates import Template
+
+KIND = "contrastive"
+
+
+class Options(PluginOptions):
+    """What is heard."""
+
+    crop: Crop = Field(default="centre", description=CROP)
 
 
 class LaionClap(ContrastiveModel):
@@ -53,10 +65,9 @@ class LaionClap(ContrastiveModel):
         return self.model.get_text_features(**batch).pooler_output
 
 
-def load(entry: dict[str, Any], name: str, labels: Sequence[Label], _template: Template) -> ContrastiveResponder:
+def load(entry: Model, name: str, labels: Sequence[Label], _template: Template) -> ContrastiveResponder:
     """Load a CLAP checkpoint; see :mod:`cuealign.models.backends`."""
-    check_options(entry, name, ("crop",))
-    source, crop = origin(entry, name), crop_of(entry, name)
+    source, crop = origin(entry, name), Options.model_validate(entry.options).crop
     model = LaionClap(
         load_weights(ClapModel, source, entry, attention="eager"),
         AutoTokenizer.from_pretrained(source.place, **source.arguments),
@@ -64,4 +75,4 @@ def load(entry: dict[str, Any], name: str, labels: Sequence[Label], _template: T
         crop=crop,
         fingerprint=source.fingerprint,
     )
-    return ContrastiveResponder(model, labels, batch=batch_size(entry["device"]))
+    return ContrastiveResponder(model, labels, batch=batch_size(entry.device))

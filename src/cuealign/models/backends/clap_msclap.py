@@ -10,18 +10,31 @@ from typing import Any
 
 import numpy as np
 import torch
+from pydantic import Field
 from torch import nn
 from transformers import AutoTokenizer, GPT2Config, GPT2Model
 
-from cuealign.errors import ModelError
-from cuealign.models.base import Label
-from cuealign.models.contrastive import ContrastiveModel, ContrastiveResponder, Parts, Projection, batch_size, crop_of, windows
+from cuealign.config.entries.model import Model
+from cuealign.core.errors import ModelError
+from cuealign.core.registry import PluginOptions
+from cuealign.models.contrastive import CheckpointFiles, ContrastiveModel, ContrastiveResponder, Projection, batch_size, windows
 from cuealign.models.htsat import HTSAT, RATE, SECONDS, UNUSED, audio_config, translate
-from cuealign.models.huggingface import check_options
-from cuealign.models.tensors import Tensors, fill, read_tensors
-from cuealign.prompts import Template
+from cuealign.models.options import CROP, PINNED, Crop, PinnedRepository
+from cuealign.models.tensors import Tensors, load_strictly, read_tensors
+from cuealign.prompts.labels import Label
+from cuealign.prompts.templates import Template
 
 WEIGHTS = "CLAP_weights_2023.pth"
+
+KIND = "contrastive"
+
+
+class Options(PluginOptions):
+    """What is heard, and where the parts lie."""
+
+    crop: Crop = Field(default="centre", description=CROP)
+    text: PinnedRepository | None = Field(default=None, description=PINNED)
+
 
 _END = " <|endoftext|>"
 _HTSAT = "audio_encoder.base.htsat."
@@ -97,10 +110,10 @@ def window_of(tensors: Tensors) -> int:
     return kernel.shape[-1] if kernel is not None else 0
 
 
-def load(entry: dict[str, Any], name: str, labels: Sequence[Label], _template: Template) -> ContrastiveResponder:
+def load(entry: Model, name: str, labels: Sequence[Label], _template: Template) -> ContrastiveResponder:
     """Load Microsoft's CLAP; see :mod:`cuealign.models.backends`."""
-    check_options(entry, name, ("crop", "text"))
-    parts, crop = Parts(entry, name, WEIGHTS, ("text",)), crop_of(entry, name)
+    options = Options.model_validate(entry.options)
+    parts = CheckpointFiles(entry, name, WEIGHTS, {"text": options.text})
     tensors = split_htsat(read_tensors(parts.weights))
     width = tensors["audio_encoder.projection.linear1.weight"].shape[0] if "audio_encoder.projection.linear1.weight" in tensors else 1024
     network = Network(
@@ -108,11 +121,11 @@ def load(entry: dict[str, Any], name: str, labels: Sequence[Label], _template: T
         GPT2Model(GPT2Config.from_pretrained(parts.folders["text"])),
         width,
     )
-    fill(network, tensors, parts.weights, harmless=UNUSED)
+    load_strictly(network, tensors, parts.weights, ignored=UNUSED)
     model = MicrosoftClap(
-        network.to(entry["device"], getattr(torch, entry["dtype"])),
+        network.to(entry.device, getattr(torch, entry.dtype)),
         AutoTokenizer.from_pretrained(parts.folders["text"]),
-        crop=crop,
+        crop=options.crop,
         fingerprint=parts.fingerprint,
     )
-    return ContrastiveResponder(model, labels, batch=batch_size(entry["device"]))
+    return ContrastiveResponder(model, labels, batch=batch_size(entry.device))

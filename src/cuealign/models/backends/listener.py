@@ -9,18 +9,21 @@ stores as an audio language model.
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from safetensors.numpy import load_file
 from scipy.special import log_softmax
 
-from cuealign.descriptors import low_level_descriptors, mean_descriptors
-from cuealign.errors import ModelError
-from cuealign.models.base import Label, Responder, Response, Sweep
+from cuealign.config.entries.model import Model
+from cuealign.core.errors import ModelError
+from cuealign.core.vocabulary import CONCEPTS, TOKENS, UNVOICED, VOICED_CONCEPTS
+from cuealign.cues.descriptors import low_level_descriptors, mean_descriptors
+from cuealign.models.base import Request, Responder, Response
 from cuealign.models.checkpoints import hash_folder, local_folder
-from cuealign.prompts import PromptTemplate
-from cuealign.vocabulary import CONCEPTS, TOKENS, UNVOICED, VOICED_CONCEPTS
+from cuealign.prompts.labels import Label
+from cuealign.prompts.templates import PromptTemplate
+
+KIND = "control"
 
 ONE_HOT: tuple[tuple[str, str], ...] = tuple(
     (concept, token) for concept in CONCEPTS for token in (*TOKENS[concept], *((UNVOICED,) if concept in VOICED_CONCEPTS else ()))
@@ -71,12 +74,12 @@ class Listener(Responder):
         """Log-probabilities of the labels, shape ``(labels,)``."""
         return log_softmax(self.coefficients @ ((features - self.centre) / self.scale) + self.intercepts)
 
-    def respond(self, sweeps: Sequence[Sweep]) -> Iterator[list[Response]]:
-        for sweep in sweeps:
+    def respond(self, requests: Sequence[Request]) -> Iterator[list[Response]]:
+        for request in requests:
             if self.hears == "audio":
-                answers = [self._response(audio_features(sweep.hear()))] * len(sweep.prompts)
+                answers = [self._response(audio_features(request.load_audio()))] * len(request.prompts)
             else:
-                answers = [self._response(cue_features(self.template.cue_block.parse(prompt))) for prompt in sweep.prompts]
+                answers = [self._response(cue_features(self.template.cue_block.parse(prompt))) for prompt in request.prompts]
             yield answers
 
     def _response(self, features: np.ndarray) -> Response:
@@ -84,6 +87,6 @@ class Listener(Responder):
         return Response(self.labels[int(logprobs.argmax())].word, tuple(map(float, logprobs)), path="similarity")
 
 
-def load(entry: dict[str, Any], name: str, labels: Sequence[Label], template: PromptTemplate) -> Listener:
+def load(entry: Model, name: str, labels: Sequence[Label], template: PromptTemplate) -> Listener:
     """Load a listener; see :mod:`cuealign.models`."""
-    return Listener(local_folder(entry["path"], name), labels, template)
+    return Listener(local_folder(entry.path, name), labels, template)

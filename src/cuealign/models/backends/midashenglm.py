@@ -11,21 +11,29 @@ from typing import Any
 import numpy as np
 import torch
 from huggingface_hub import snapshot_download
+from pydantic import Field
 from safetensors.torch import load_file
 from transformers import AutoConfig, AutoModelForCausalLM, AutoProcessor, PreTrainedModel
 
-from cuealign import audio as audio_module
-from cuealign.errors import ModelError
-from cuealign.models.base import Label, PreparedAudio
-from cuealign.models.huggingface import HuggingFaceFrontend, HuggingFaceModel, check_options, origin
+from cuealign.config.entries.model import Model
+from cuealign.core import audio as audio_module
+from cuealign.core.errors import ModelError
+from cuealign.core.registry import PluginOptions
+from cuealign.models.base import PreparedAudio
+from cuealign.models.huggingface import HuggingFaceFrontend, HuggingFaceModel, origin
+from cuealign.models.options import Seconds
+from cuealign.models.tensors import load_strictly, some
 from cuealign.models.transfer import to_device
-from cuealign.prompts import Template
+from cuealign.prompts.labels import Label
+from cuealign.prompts.templates import Template
 
-SYSTEM = "You are a helpful language and speech assistant."
-"""System message of the model card, unless the config says otherwise (``options.system``)."""
 
-SECONDS = 30.0
-"""Longest sound that is heard, unless the config says otherwise (``options.seconds``)."""
+class Options(PluginOptions):
+    """How it is asked, and what it hears."""
+
+    system: str = Field(default="You are a helpful language and speech assistant.", description="System message; that of the model card.")
+    seconds: Seconds = Field(default=30.0, description="Longest sound that is heard; longer ones are cut.")
+
 
 _MINIMUM = audio_module.RATE // 5
 """Samples of the shortest sound that makes an audio token: 20 frames of 10 ms."""
@@ -40,7 +48,7 @@ class MiDashengLMFrontend(HuggingFaceFrontend):
         seconds: longest sound that is heard; longer ones are cut.
     """
 
-    def __init__(self, processor: Any, *, system: str = SYSTEM, seconds: float = SECONDS) -> None:
+    def __init__(self, processor: Any, *, system: str, seconds: float) -> None:
         super().__init__(processor.tokenizer, audio_token=processor.audio_token, end_of_turn="<|im_end|>")
         self.processor, self.system, self.samples = processor, system, int(seconds * audio_module.RATE)
 
@@ -107,28 +115,27 @@ def load_remote(folder: Path, dtype: str) -> PreTrainedModel:
             f"{folder}: the code that comes with this checkpoint cannot be imported ({error}); torchaudio, which it needs, must be "
             f"of the version that goes with torch {torch.__version__.split('+')[0]}"
         ) from None
-    wanted, found = set(model.state_dict()), set()
+    found: set[str] = set()
     for file in sorted(folder.glob("*.safetensors")):
         tensors = load_file(file)
-        if strangers := sorted(set(tensors) - wanted):
-            raise ModelError(f"{file}: the model has no place for {', '.join(strangers[:5])}")
-        model.load_state_dict(tensors, strict=False)
+        load_strictly(model, tensors, file, required=())
         found |= set(tensors)
-    if lost := sorted(wanted - found):
-        raise ModelError(f"{folder}: {len(lost)} tensors of the model are not in the checkpoint, {', '.join(lost[:5])} among them")
+    if missing := set(model.state_dict()) - found:
+        raise ModelError(f"{folder}: {len(missing)} tensors of the model are not in the checkpoint: {some(missing)}")
     return model
 
 
-def load(entry: dict[str, Any], name: str, _labels: Sequence[Label], _template: Template) -> MiDashengLM:
+def load(entry: Model, name: str, _labels: Sequence[Label], _template: Template) -> MiDashengLM:
     """Load a MiDashengLM checkpoint; see :mod:`cuealign.models.backends`."""
-    check_options(entry, name, ("system", "seconds"))
-    if not entry["trust_remote_code"]:
+    if not entry.trust_remote_code:
         raise ModelError(
             f"models.{name}: this family runs code that comes with its checkpoint; read that code, and if you trust it, "
             "set trust_remote_code: true in the model's entry"
         )
     source = origin(entry, name)
     folder = Path(snapshot_download(source.place, **source.arguments) if source.arguments else source.place)
-    model = load_remote(folder, entry["dtype"]).to(entry["device"])
-    frontend = MiDashengLMFrontend(AutoProcessor.from_pretrained(folder, trust_remote_code=True), **entry["options"])
-    return MiDashengLM(model, frontend, max_new_tokens=entry["max_new_tokens"], fingerprint=source.fingerprint)
+    model = load_remote(folder, entry.dtype).to(entry.device)
+    frontend = MiDashengLMFrontend(
+        AutoProcessor.from_pretrained(folder, trust_remote_code=True), **Options.model_validate(entry.options).model_dump()
+    )
+    return MiDashengLM(model, frontend, max_new_tokens=entry.max_new_tokens, fingerprint=source.fingerprint)

@@ -11,17 +11,29 @@ from typing import Any
 
 import numpy as np
 import torch
+from pydantic import Field
 from torch import nn
 from transformers import AutoTokenizer, BertConfig, BertModel, Wav2Vec2Config, Wav2Vec2Model
 
-from cuealign import audio as audio_module
-from cuealign.models.base import Label
-from cuealign.models.contrastive import ContrastiveModel, ContrastiveResponder, Parts, Projection, batch_size
-from cuealign.models.huggingface import check_options
-from cuealign.models.tensors import fill, read_tensors
-from cuealign.prompts import Template
+from cuealign.config.entries.model import Model
+from cuealign.core import audio as audio_module
+from cuealign.core.registry import PluginOptions
+from cuealign.models.contrastive import CheckpointFiles, ContrastiveModel, ContrastiveResponder, Projection, batch_size
+from cuealign.models.options import PINNED, PinnedRepository
+from cuealign.models.tensors import load_strictly, read_tensors
+from cuealign.prompts.labels import Label
+from cuealign.prompts.templates import Template
 
-WEIGHTS = "best.pth.tar"
+KIND = "contrastive"
+
+
+class Options(PluginOptions):
+    """Where the parts lie."""
+
+    weights: str = Field(default="best.pth.tar", description="Name of the weights' file.")
+    speech: PinnedRepository | None = Field(default=None, description=PINNED)
+    text: PinnedRepository | None = Field(default=None, description=PINNED)
+
 
 _MINIMUM = 400  # samples that the encoder's convolutions need
 _WIDTH = "audio_projection.linear1.weight"
@@ -86,18 +98,18 @@ class ParaClap(ContrastiveModel):
         return self.network.text_projection(self.network.text_branch["base"](**batch).last_hidden_state[:, 0])
 
 
-def load(entry: dict[str, Any], name: str, labels: Sequence[Label], _template: Template) -> ContrastiveResponder:
+def load(entry: Model, name: str, labels: Sequence[Label], _template: Template) -> ContrastiveResponder:
     """Load a ParaCLAP checkpoint; see :mod:`cuealign.models.backends`."""
-    check_options(entry, name, ("weights", "speech", "text"))
-    parts = Parts(entry, name, entry["options"].get("weights", WEIGHTS), ("speech", "text"))
+    options = Options.model_validate(entry.options)
+    parts = CheckpointFiles(entry, name, options.weights, {"speech": options.speech, "text": options.text})
     tensors = read_tensors(parts.weights)
     network = Network(
         Wav2Vec2Model(Wav2Vec2Config.from_pretrained(parts.folders["speech"])),
         BertModel(BertConfig.from_pretrained(parts.folders["text"])),
         tensors[_WIDTH].shape[0] if _WIDTH in tensors else 768,
     )
-    fill(network, tensors, parts.weights, harmless=UNUSED)
-    network = network.to(entry["device"], getattr(torch, entry["dtype"]))
+    load_strictly(network, tensors, parts.weights, ignored=UNUSED)
+    network = network.to(entry.device, getattr(torch, entry.dtype))
     tokenizer = AutoTokenizer.from_pretrained(parts.folders["text"])
     model = ParaClap(network, tokenizer, fingerprint=parts.fingerprint)
-    return ContrastiveResponder(model, labels, batch=batch_size(entry["device"]))
+    return ContrastiveResponder(model, labels, batch=batch_size(entry.device))

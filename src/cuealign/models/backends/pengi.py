@@ -11,27 +11,41 @@ from typing import Any
 
 import numpy as np
 import torch
+from pydantic import Field
 from torch import nn
 from transformers import AutoTokenizer, CLIPTextConfig, CLIPTextModel, GenerationConfig, GPT2Config, GPT2LMHeadModel
 
-from cuealign.errors import ModelError
+from cuealign.config.entries.model import Model
+from cuealign.core.errors import ModelError
+from cuealign.core.registry import PluginOptions
 from cuealign.models.backends.clap_msclap import split_htsat, window_of
-from cuealign.models.base import Label, Responder, Response, Sweep
-from cuealign.models.contrastive import Parts, Projection, crop_of, unit, windows
+from cuealign.models.base import Request, Responder, Response
+from cuealign.models.contrastive import CheckpointFiles, Projection, unit, windows
 from cuealign.models.finite import check_finite
 from cuealign.models.htsat import HTSAT, RATE, SECONDS, UNUSED, audio_config
-from cuealign.models.huggingface import check_options
-from cuealign.models.precision import convolve_in_full
-from cuealign.models.tensors import Tensors, fill, read_tensors
-from cuealign.prompts import Template
+from cuealign.models.options import CROP, PINNED, Crop, PinnedRepository
+from cuealign.models.precision import disable_tf32
+from cuealign.models.tensors import Tensors, load_strictly, read_tensors
+from cuealign.prompts.labels import Label
+from cuealign.prompts.templates import Template
 
 WEIGHTS = "base.pth"
 
-REQUEST = "this emotion is"
-"""What is asked, unless the config says otherwise (``options.request``)."""
-
 SCALE = 100.0
 """By which cosines of CLIP's text features are multiplied before the softmax over labels, as in CLIP."""
+
+KIND = "contrastive"
+
+
+class Options(PluginOptions):
+    """How it is asked, what it hears, and where the parts lie."""
+
+    request: str = Field(default="this emotion is", description="What it is asked to complete.")
+    beams: int = Field(default=1, ge=1, description="Width of the beam search; 1 is greedy.")
+    crop: Crop = Field(default="centre", description=CROP)
+    text: PinnedRepository | None = Field(default=None, description=PINNED)
+    decoder: PinnedRepository | None = Field(default=None, description=PINNED)
+
 
 _HEADS = 8
 _BATCH = 16  # sounds: a step of the decoder costs nearly the same for one, on a CPU too (docs/benchmarks.md)
@@ -166,7 +180,7 @@ class Pengi(Responder):
         self.network, self.reader, self.writer, self.labels = network.eval().requires_grad_(False), reader, writer, list(labels)
         self.request, self.beams, self.crop, self.max_new_tokens = request, beams, crop, max_new_tokens
         self.batch, self._fingerprint = batch, fingerprint
-        convolve_in_full()
+        disable_tf32()
         self._known: dict[str, torch.Tensor] = {}
         self.device, self.dtype = next(network.parameters()).device, next(network.parameters()).dtype
 
@@ -175,18 +189,18 @@ class Pengi(Responder):
         return self._fingerprint
 
     @torch.inference_mode()
-    def respond(self, sweeps: Sequence[Sweep]) -> Iterator[list[Response]]:
-        request, rest = self.network.text_prefix(self._read(self.request)), iter(sweeps)
+    def respond(self, requests: Sequence[Request]) -> Iterator[list[Response]]:
+        request, rest = self.network.text_prefix(self._read(self.request)), iter(requests)
         while batch := list(islice(rest, self.batch)):
-            heard = [windows(sweep.hear(RATE), RATE * SECONDS, self.crop) for sweep in batch]
+            heard = [windows(request.load_audio(RATE), RATE * SECONDS, self.crop) for request in batch]
             samples = torch.from_numpy(np.stack([piece for pieces, _ in heard for piece in pieces])).to(self.device, self.dtype)
             # Of several pieces, the prefixes are averaged: it writes once.
             prefixes = self.network.audio_prefix(samples).split([len(pieces) for pieces, _ in heard])
             prefix = torch.stack([each.mean(0) for each in prefixes])
             written = self._write(torch.cat([prefix, request.expand(len(batch), -1, -1)], dim=1))
-            for sweep, (_, cut), ids in zip(batch, heard, written, strict=True):
+            for request, (_, cut), ids in zip(batch, heard, written, strict=True):
                 said = self.writer.decode(ids, skip_special_tokens=True).strip()
-                yield [self._response(sweep.utterance, said, prompt, len(ids), cut=cut) for prompt in sweep.prompts]
+                yield [self._response(request.utterance, said, prompt, len(ids), cut=cut) for prompt in request.prompts]
 
     def _response(self, utterance: str, said: str, prompt: str, tokens: int, *, cut: bool) -> Response:
         captions = prompt.split("\n")
@@ -226,10 +240,10 @@ def _rows(tensors: Tensors, name: str, otherwise: int) -> int:
     return tensors[name].shape[0] if name in tensors else otherwise
 
 
-def load(entry: dict[str, Any], name: str, labels: Sequence[Label], _template: Template) -> Pengi:
+def load(entry: Model, name: str, labels: Sequence[Label], _template: Template) -> Pengi:
     """Load Pengi; see :mod:`cuealign.models.backends`."""
-    check_options(entry, name, ("crop", "text", "decoder", "request", "beams"))
-    parts, crop, options = Parts(entry, name, WEIGHTS, ("text", "decoder")), crop_of(entry, name), entry["options"]
+    options = Options.model_validate(entry.options)
+    parts = CheckpointFiles(entry, name, WEIGHTS, {"text": options.text, "decoder": options.decoder})
     tensors = split_htsat(read_tensors(parts.weights))
     network = Network(
         HTSAT(audio_config(parts.weights.parent), window_of(tensors) or 1024),
@@ -237,17 +251,16 @@ def load(entry: dict[str, Any], name: str, labels: Sequence[Label], _template: T
         GPT2LMHeadModel(GPT2Config.from_pretrained(parts.folders["decoder"])),
         tensors,
     )
-    fill(network, tensors, parts.weights, harmless=UNUSED)
-    request, beams = str(options.get("request", REQUEST)), int(options.get("beams", 1))
+    load_strictly(network, tensors, parts.weights, ignored=UNUSED)
     return Pengi(
-        network.to(entry["device"], getattr(torch, entry["dtype"])),
+        network.to(entry.device, getattr(torch, entry.dtype)),
         AutoTokenizer.from_pretrained(parts.folders["text"]),
         AutoTokenizer.from_pretrained(parts.folders["decoder"]),
         labels,
-        request=request,
-        beams=beams,
-        crop=crop,
-        max_new_tokens=entry["max_new_tokens"],
+        request=options.request,
+        beams=options.beams,
+        crop=options.crop,
+        max_new_tokens=entry.max_new_tokens,
         batch=_BATCH,
         fingerprint=parts.fingerprint,
     )

@@ -5,20 +5,27 @@ from typing import Any
 
 import numpy as np
 import torch
+from pydantic import Field
 from transformers import AutoTokenizer, PreTrainedModel, Qwen2_5OmniThinkerForConditionalGeneration, WhisperFeatureExtractor
 
-from cuealign import audio as audio_module
-from cuealign.models.base import Label, PreparedAudio
-from cuealign.models.huggingface import HuggingFaceFrontend, HuggingFaceModel, check_options, load_weights, origin
+from cuealign.config.entries.model import Model
+from cuealign.core import audio as audio_module
+from cuealign.core.registry import PluginOptions
+from cuealign.models.base import PreparedAudio
+from cuealign.models.huggingface import HuggingFaceFrontend, HuggingFaceModel, load_weights, origin
+from cuealign.models.options import Seconds
 from cuealign.models.transfer import to_device
 from cuealign.models.whisper import token_counts
-from cuealign.prompts import Template
+from cuealign.prompts.labels import Label
+from cuealign.prompts.templates import Template
 
-SECONDS = 30.0
-"""Longest sound that is heard, unless the config says otherwise (``options.seconds``)."""
 
-SYSTEM = "You are a helpful assistant."
-"""System message, unless the config says otherwise (``options.system``)."""
+class Options(PluginOptions):
+    """How it is asked, and what it hears."""
+
+    system: str = Field(default="You are a helpful assistant.", description="System message.")
+    seconds: Seconds = Field(default=30.0, description="Longest sound that is heard; longer ones are cut.")
+
 
 _TAGS = {"bos_": "<|audio_bos|>", "": "<|AUDIO|>", "eos_": "<|audio_eos|>"}
 
@@ -36,7 +43,7 @@ class Qwen25OmniFrontend(HuggingFaceFrontend):
             to that length before it computes a spectrogram.
     """
 
-    def __init__(self, tokenizer: Any, extractor: WhisperFeatureExtractor, *, system: str = SYSTEM, seconds: float = SECONDS) -> None:
+    def __init__(self, tokenizer: Any, extractor: WhisperFeatureExtractor, *, system: str, seconds: float) -> None:
         # Named by the checkpoint's tokenizer, as its processor reads them; <|AUDIO|> in this generation.
         self.tags = [getattr(tokenizer, f"audio_{part}token", default) for part, default in _TAGS.items()]
         super().__init__(tokenizer, audio_token=self.tags[1], end_of_turn="<|im_end|>")
@@ -89,18 +96,24 @@ class Qwen25Omni(HuggingFaceModel):
 
 
 def load_thinker(
-    weights: type[PreTrainedModel], frontend: type[Qwen25OmniFrontend], family: type[Qwen25Omni], entry: dict[str, Any], name: str
+    weights: type[PreTrainedModel],
+    frontend: type[Qwen25OmniFrontend],
+    family: type[Qwen25Omni],
+    entry: Model,
+    name: str,
+    options: PluginOptions,
 ) -> Qwen25Omni:
     """Load a checkpoint of the thinker, or the thinker of a whole one, in transformers' class ``weights``."""
-    check_options(entry, name, ("system", "seconds"))
     source = origin(entry, name)
     tokenizer = AutoTokenizer.from_pretrained(source.place, **source.arguments)
     extractor = WhisperFeatureExtractor.from_pretrained(source.place, **source.arguments)
     model = load_weights(weights, source, entry)
-    heard = frontend(tokenizer, extractor, **entry["options"])
-    return family(model, heard, max_new_tokens=entry["max_new_tokens"], fingerprint=source.fingerprint)
+    heard = frontend(tokenizer, extractor, **options.model_dump())
+    return family(model, heard, max_new_tokens=entry.max_new_tokens, fingerprint=source.fingerprint)
 
 
-def load(entry: dict[str, Any], name: str, _labels: Sequence[Label], _template: Template) -> Qwen25Omni:
+def load(entry: Model, name: str, _labels: Sequence[Label], _template: Template) -> Qwen25Omni:
     """Load a Qwen2.5-Omni checkpoint; see :mod:`cuealign.models.backends`."""
-    return load_thinker(Qwen2_5OmniThinkerForConditionalGeneration, Qwen25OmniFrontend, Qwen25Omni, entry, name)
+    return load_thinker(
+        Qwen2_5OmniThinkerForConditionalGeneration, Qwen25OmniFrontend, Qwen25Omni, entry, name, Options.model_validate(entry.options)
+    )

@@ -6,10 +6,12 @@ from typing import Any
 import numpy as np
 from transformers import AutoProcessor, Qwen2AudioForConditionalGeneration
 
-from cuealign.models.base import Label, PreparedAudio
-from cuealign.models.huggingface import HuggingFaceFrontend, check_options, load_weights, origin
+from cuealign.config.entries.model import Model
+from cuealign.models.base import PreparedAudio
+from cuealign.models.huggingface import HuggingFaceFrontend, load_weights, origin
 from cuealign.models.whisper import WhisperModel, prepare_windows
-from cuealign.prompts import Template
+from cuealign.prompts.labels import Label
+from cuealign.prompts.templates import Template
 
 
 class Qwen2AudioFrontend(HuggingFaceFrontend):
@@ -38,10 +40,9 @@ class Qwen2Audio(WhisperModel):
     mask_name = "feature_attention_mask"
 
 
-def load(entry: dict[str, Any], name: str, _labels: Sequence[Label], _template: Template) -> Qwen2Audio:
+def load(entry: Model, name: str, _labels: Sequence[Label], _template: Template) -> Qwen2Audio:
     """Load a Qwen2-Audio checkpoint; see :mod:`cuealign.models.backends`."""
-    check_options(entry, name)
     source = origin(entry, name)
     frontend = Qwen2AudioFrontend(AutoProcessor.from_pretrained(source.place, **source.arguments))
     model = load_weights(Qwen2AudioForConditionalGeneration, source, entry)
-    return Qwen2Audio(model, frontend, max_new_tokens=entry["max_new_tokens"], fingerprint=source.fingerprint)
+    return Qwen2Audio(model, frontend, max_new_tokens=entry.max_new_tokens, fingerprint=source.fingerprint)

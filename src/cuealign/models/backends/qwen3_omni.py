@@ -1,22 +1,30 @@
 """Qwen3-Omni (Xu et al., 2025): the thinker, a mixture of experts; the talker is not loaded."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
-from transformers import Qwen3OmniMoeThinkerForConditionalGeneration, WhisperFeatureExtractor
+from pydantic import Field
+from transformers import Qwen3OmniMoeThinkerForConditionalGeneration
 from transformers.models.qwen3_omni_moe.modeling_qwen3_omni_moe import _get_feat_extract_output_lengths
 
+from cuealign.config.entries.model import Model
+from cuealign.core.registry import PluginOptions
 from cuealign.models.backends.qwen2_5_omni import Qwen25Omni, Qwen25OmniFrontend, load_thinker
-from cuealign.models.base import Label, PreparedAudio
-from cuealign.prompts import Template
+from cuealign.models.base import PreparedAudio
+from cuealign.models.options import Seconds
+from cuealign.prompts.labels import Label
+from cuealign.prompts.templates import Template
+
+
+class Options(PluginOptions):
+    """How it is asked, and what it hears."""
+
+    system: str = Field(default="", description="System message; none by default.")
+    seconds: Seconds = Field(default=30.0, description="Longest sound that is heard; longer ones are cut.")
 
 
 class Qwen3OmniFrontend(Qwen25OmniFrontend):
     """Features and chat of Qwen3-Omni: those of Qwen2.5-Omni, but for 13 tokens a second and no system message."""
-
-    def __init__(self, tokenizer: Any, extractor: WhisperFeatureExtractor, *, system: str = "", **options: Any) -> None:
-        super().__init__(tokenizer, extractor, system=system, **options)
 
     def token_count(self, frames: int) -> int:
         return int(_get_feat_extract_output_lengths(frames))
@@ -36,6 +44,8 @@ class Qwen3Omni(Qwen25Omni):
         return torch.cat([super(Qwen3Omni, self).encode([audio]) for audio in audios])
 
 
-def load(entry: dict[str, Any], name: str, _labels: Sequence[Label], _template: Template) -> Qwen25Omni:
+def load(entry: Model, name: str, _labels: Sequence[Label], _template: Template) -> Qwen25Omni:
     """Load a Qwen3-Omni checkpoint; see :mod:`cuealign.models.backends`."""
-    return load_thinker(Qwen3OmniMoeThinkerForConditionalGeneration, Qwen3OmniFrontend, Qwen3Omni, entry, name)
+    return load_thinker(
+        Qwen3OmniMoeThinkerForConditionalGeneration, Qwen3OmniFrontend, Qwen3Omni, entry, name, Options.model_validate(entry.options)
+    )

@@ -1,0 +1,178 @@
+"""What no section can check by itself: names that lead nowhere, options of plug-ins, runs that cannot be."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from cuealign.config.entries.model import Model
+from cuealign.config.grid import expand
+from cuealign.config.settings import Config
+from cuealign.core.errors import ConfigError
+from cuealign.core.registry import Registry
+from cuealign.core.validation import unknown
+from cuealign.core.vocabulary import CONCEPTS
+from cuealign.corpora.readers import READERS
+from cuealign.evaluation.analyses import ANALYSES
+from cuealign.interventions import INTERVENTIONS
+from cuealign.models.backends import BACKENDS
+from cuealign.models.training import RECIPES
+from cuealign.prompts.answers import AnswerParser
+from cuealign.prompts.templates import CueBlockTemplate, parse_template
+from cuealign.reporting.figures import FIGURES
+from cuealign.reporting.tables import TABLES
+
+_ASKED = {"contrastive": "a caption, with {label}", "alm": "an instruction, with {labels}", "control": "an instruction, with {labels}"}
+
+
+def mistakes_across(config: Config) -> list[str]:
+    """One line per mistake that only several sections together show; those of the grid only where there are no others."""
+    found = [*_wording(config), *_plugins(config), *_references(config)]
+    return list(dict.fromkeys(found or _grid(config)))
+
+
+def with_checked_options(config: Config) -> Config:
+    """The config with the options of every plug-in as its own model reads them; what is left at its default stays left out."""
+
+    def read(registry: Registry, name: str, values: Mapping[str, Any]) -> dict[str, Any]:
+        return registry.options(name, values, "").model_dump(mode="json", exclude_unset=True)
+
+    def trained(model: Model) -> Model:
+        if model.training is None:
+            return model
+        options = read(RECIPES, model.training.recipe, model.training.options)
+        return model.model_copy(update={"training": model.training.model_copy(update={"options": options})})
+
+    return config.model_copy(
+        update={
+            "datasets": {
+                name: entry.model_copy(update={"options": read(READERS, entry.reader, entry.options)})
+                for name, entry in config.datasets.items()
+            },
+            "models": {
+                name: trained(entry.model_copy(update={"options": read(BACKENDS, entry.backend, entry.options)}))
+                for name, entry in config.models.items()
+            },
+            "intervention_options": {name: read(INTERVENTIONS, name, options) for name, options in config.intervention_options.items()},
+            "analyses": {name: read(ANALYSES, name, options) for name, options in config.analyses.items()},
+            "tables": {name: read(TABLES, name, options) for name, options in config.tables.items()},
+            "figures": {
+                name: entry.model_copy(update={"options": read(FIGURES, name, entry.options)}) for name, entry in config.figures.items()
+            },
+        }
+    )
+
+
+def _wording(config: Config) -> Iterator[str]:
+    """Templates and answers that cannot be used."""
+    words = {label: [answer.word, *answer.synonyms] for label, answer in config.answers.items()}
+    yield from _invalid("answers", AnswerParser, words)
+    yield from _invalid("cue_block", CueBlockTemplate, config.cue_block)
+    any_block = CueBlockTemplate(" ".join(f"{{{concept}}}" for concept in CONCEPTS))
+    for name, instruction in config.prompts.items():
+        yield from _invalid(f"prompts.{name}", parse_template, instruction, any_block)
+
+
+def _invalid(where: str, build: Callable[..., Any], *arguments: Any) -> Iterator[str]:
+    """What is wrong with a part, with where in the config it comes from."""
+    try:
+        build(*arguments)
+    except ConfigError as error:
+        yield f"{where}: {error}"
+
+
+def _plugins(config: Config) -> Iterator[str]:
+    """Plug-ins that do not exist, and options that they do not have."""
+    for name, dataset in config.datasets.items():
+        yield from _plugin(READERS, dataset.reader, f"datasets.{name}.reader", dataset.options, f"datasets.{name}.options")
+    for name, model in config.models.items():
+        where = f"models.{name}"
+        yield from _plugin(BACKENDS, model.backend, f"{where}.backend", model.options, f"{where}.options")
+        if model.backend in BACKENDS.names() and model.kind != (kind := BACKENDS.constant(model.backend, "KIND", "alm")):
+            yield f"{where}.kind: is {model.kind!r}, but the backend {model.backend} runs a model of the kind {kind!r}"
+        if model.training is not None:
+            where += ".training"
+            yield from _plugin(RECIPES, model.training.recipe, f"{where}.recipe", model.training.options, f"{where}.options")
+    for name, options in config.intervention_options.items():
+        yield from _plugin(INTERVENTIONS, name, "intervention_options", options, f"intervention_options.{name}")
+    for key, registry, entries in (("analyses", ANALYSES, config.analyses), ("tables", TABLES, config.tables)):
+        for name, options in entries.items():
+            yield from _plugin(registry, name, key, options, f"{key}.{name}")
+    for name, entry in config.figures.items():
+        yield from _plugin(FIGURES, name, "figures", entry.options, f"figures.{name}")
+        if name in FIGURES.names() and entry.scope not in (scopes := FIGURES.constant(name, "SCOPES")):
+            yield f"figures.{name}: cannot show a {entry.scope}; its scope is {' or '.join(scopes)}"
+    for key, registry, names in (("tables", TABLES, config.tables), ("figures", FIGURES, config.figures)):
+        for name in names:
+            needed = registry.constant(name, "NEEDS", ()) if name in registry.names() else ()
+            if missing := [analysis for analysis in needed if analysis not in config.analyses]:
+                yield f"{key}.{name}: needs the analyses {', '.join(missing)}; add them to analyses"
+
+
+def _plugin(registry: Registry, name: str, where: str, options: Mapping[str, Any], where_options: str) -> Iterator[str]:
+    if name not in registry.names():
+        yield from unknown(name, registry.names(), registry.kind, where)
+        return
+    try:
+        registry.options(name, options, where_options)
+    except ConfigError as error:
+        yield from str(error).splitlines()
+
+
+def _references(config: Config) -> Iterator[str]:
+    """Names that lead nowhere."""
+    for name, dataset in config.datasets.items():
+        for label in dataset.labels:
+            yield from unknown(label, config.answers, "label", f"datasets.{name}.labels (add it to `answers`)")
+    for name, model in config.models.items():
+        yield from unknown(model.prompt, config.prompts, "prompt", f"models.{name}.prompt")
+        if model.prompt in config.prompts and ("{label}" in config.prompts[model.prompt]) != (model.kind == "contrastive"):
+            yield f"models.{name}.prompt: a model of the kind {model.kind} needs {_ASKED[model.kind]}; {model.prompt!r} is none"
+        if model.training is not None:
+            if model.path != f"results/models/{name}":
+                yield f"models.{name}.path: a model that the workflow trains lies in results/models/{name}"
+            yield from _unknown_split(config, f"models.{name}.training", model.training.dataset, [model.training.split], key="split")
+    for index, entry in enumerate(config.grid):
+        where = f"grid[{index}]"
+        yield from _unknown_split(config, where, entry.dataset, entry.splits, key="splits")
+        for model_name in entry.models:
+            yield from unknown(model_name, config.models, "model", f"{where}.models")
+        for name in entry.interventions:
+            yield from unknown(name, INTERVENTIONS.names(), "intervention", f"{where}.interventions")
+
+
+def _unknown_split(config: Config, where: str, dataset: str, splits: Iterable[str], *, key: str) -> Iterator[str]:
+    if dataset not in config.datasets:
+        yield from unknown(dataset, config.datasets, "dataset", f"{where}.dataset")
+        return
+    for split in splits:
+        yield from unknown(split, config.datasets[dataset].splits, "split", f"{where}.{key}")
+
+
+def _grid(config: Config) -> Iterator[str]:
+    """Runs that occur twice, and models that would be tested on what they were trained on."""
+    seen: dict[tuple, int] = {}
+    limits: dict[Any, int | None] = {}
+    leaks: dict[Any, None] = {}
+    for index, entry in enumerate(config.grid):
+        for name in entry.models:
+            model = config.models[name]
+            if model.kind == "contrastive" and not model.cue_captions and set(entry.interventions) != {"none"}:
+                yield f"grid[{index}]: {name} reads captions without cues; its only intervention is none, or set cue_captions: true"
+        for run in expand(entry):
+            key = (run.experiment, run.intervention, float(run.p), run.seed)
+            if key in seen:
+                yield f"grid[{index}]: {run} occurs more than once (also in grid[{seen[key]}])"
+                break
+            seen[key] = index
+            if limits.setdefault(run.experiment, entry.limit) != entry.limit:
+                yield f"grid[{index}].limit: {run.experiment} has another limit in an earlier entry"
+                break
+            training = config.models[run.model].training
+            if training is not None and training.dataset == run.dataset:
+                splits = config.datasets[run.dataset].splits
+                if set(splits[training.split]) & set(splits[run.split]):
+                    leaks[run.experiment] = None
+    for leak in leaks:
+        yield (
+            f"models.{leak.model}.training: the model is trained on utterances of {leak.dataset} that the grid tests it on "
+            f"(split {leak.split!r})"
+        )

@@ -1,0 +1,147 @@
+"""``datasets.<id>``: one corpus."""
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from cuealign.config.entries.base import Slug
+from cuealign.core.validation import NONE_AS_TEXT, StrictModel
+from cuealign.core.vocabulary import INVALID
+
+
+class VoiceQualityThresholds(StrictModel):
+    """When a standardised descriptor counts as high or low, in interquartile ranges from the median."""
+
+    high: float = Field(default=0.4, gt=0, description="At or above: high.")
+    low: float = Field(default=-0.4, lt=0, description="At or below: low.")
+
+
+class TokenOptions(StrictModel):
+    """How descriptors become tokens."""
+
+    voiced_mean: bool = Field(
+        default=True, description="Average voiced descriptors over voiced frames, as openSMILE's functionals do; otherwise over all frames."
+    )
+    gender_specific: list[Literal["PITCH", "FORMANTS"]] = Field(default=[], description="Concepts with edges per gender.")
+    signed_brightness: bool = Field(
+        default=True,
+        description="Let the Hammarberg index enter BRIGHTNESS negatively, so that VERY_BRIGHT is bright; otherwise the plain average.",
+    )
+    fit_on: str = Field(default="all", description="`all` utterances (the paper), or the split to fit on.")
+    voice_quality: VoiceQualityThresholds = Field(default=VoiceQualityThresholds(), description="Thresholds of VOICE_QUALITY.")
+
+
+def _text_keys(value: Any) -> Any:
+    """YAML reads a key 1 as a number; what stands in a table is text."""
+    return {str(key): inner for key, inner in value.items()} if isinstance(value, dict) else value
+
+
+def _none_values(value: Any) -> Any:
+    """The command line hands null over as text."""
+    return {key: None if inner in NONE_AS_TEXT else inner for key, inner in value.items()} if isinstance(value, dict) else value
+
+
+class Column(StrictModel):
+    """Where a value comes from: a column, a part of one, or the same for all rows."""
+
+    column: str | None = Field(default=None, description="The file's own name of the column.")
+    pattern: str | None = Field(
+        default=None, description="Regular expression for a part of that column: its groups joined, or the match if it has none."
+    )
+    map: Annotated[dict[str, str], BeforeValidator(_text_keys)] = Field(
+        default={}, description="From every value that occurs to its meaning, such as `{0: female, 1: male}`."
+    )
+    value: str | None = Field(default=None, description="Value of every row, instead of a column.")
+
+    @model_validator(mode="after")
+    def _one_source(self) -> "Column":
+        if (self.column is None) == (self.value is None):
+            raise ValueError("needs either a column or a value")
+        if self.column is None and (self.pattern is not None or self.map):
+            raise ValueError("a pattern or a map needs a column")
+        if self.pattern is not None:
+            try:
+                re.compile(self.pattern)
+            except re.error as error:
+                raise ValueError(f"pattern {self.pattern!r} is no regular expression ({error})") from None
+        return self
+
+
+def _named_column(value: Any) -> Any:
+    return {"column": value} if isinstance(value, str) else value
+
+
+def _identity_splits(value: Any) -> Any:
+    return {name: [name] for name in value} if isinstance(value, list) else value
+
+
+class Dataset(StrictModel):
+    """One corpus."""
+
+    title: str = Field(description="Name in tables and figures.")
+    licence: str = Field(description="Licence of the recordings; goes into the provenance.")
+    note: str | None = Field(default=None, description="Caution that goes with every number on this corpus.")
+    reader: str = Field(description="How the corpus is read: one of the readers that docs/corpora.md lists.")
+    root: str | None = Field(
+        default=None,
+        description="Folder of the corpus. For the reader `manifest`: what files are relative to, by default the folder of the table.",
+    )
+    manifest: str | dict[str, str | list[str]] | None = Field(
+        default=None,
+        description="For the reader `manifest`: table (csv, tsv, parquet, jsonl) with one row per utterance; or tables by split.",
+    )
+    columns: dict[
+        Literal["utterance", "file", "start", "end", "speaker", "gender", "language", "label", "split"],
+        Annotated[Column, BeforeValidator(_named_column, json_schema_input_type=str | Column)],
+    ] = Field(
+        default={},
+        description="For the readers `manifest` and `filenames`: the name of a column, or `{column, pattern, map}`, or `{value}`.",
+    )
+    options: dict[str, Any] = Field(default={}, description="Options of the reader; see below.")
+    labels: list[Annotated[str, Field(pattern=r"^[^|\s][^|]*$")]] = Field(
+        min_length=2, description="Labels, in the order of figures and prompts."
+    )
+    label_map: Annotated[dict[str, str | None], BeforeValidator(_none_values)] = Field(
+        default={}, description="Raw label to label; null leaves such utterances out, and they are counted."
+    )
+    splits: Annotated[dict[Slug, list[str]], BeforeValidator(_identity_splits, json_schema_input_type=list[str] | dict[str, list[str]])] = (
+        Field(
+            min_length=1, description="Evaluation split to the values of the manifest's split column that it consists of, or a plain list."
+        )
+    )
+    speaker_disjoint: bool = Field(default=True, description="Refuse a speaker who occurs under two values of the split column.")
+    all_classes: bool = Field(default=True, description="Refuse an evaluation split that lacks a label.")
+    partial: bool = Field(
+        default=False,
+        description="Accept a copy of a released corpus whose counts are not the published ones; tables and provenance then say so.",
+    )
+    on_bad_audio: Literal["error", "exclude"] = Field(
+        default="error", description="Refuse a corpus with bad audio, or exclude such utterances; tables then count them."
+    )
+    tokens: TokenOptions = Field(default=TokenOptions(), description="How descriptors become tokens.")
+
+    @property
+    def gender_needed(self) -> bool:
+        """True if tokens need the gender of every speaker."""
+        return bool(self.tokens.gender_specific)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Dataset":
+        if INVALID in self.labels:
+            raise ValueError(f"labels: {INVALID} stands for answers that name no label")
+        if braced := [path for path in (self.root, *self.manifest_files()) if path and set(path) & set("{}")]:
+            raise ValueError(f"{braced[0]}: a path must not contain braces, which Snakemake reads as wildcards")
+        if len(set(self.labels)) != len(self.labels):
+            raise ValueError("labels: a label is listed twice")
+        wrong = sorted({str(target) for target in self.label_map.values() if target is not None and target not in self.labels})
+        if wrong:
+            raise ValueError(f"label_map leads to {', '.join(wrong)}, not among the labels {', '.join(self.labels)}")
+        if self.tokens.fit_on != "all" and self.tokens.fit_on not in self.splits:
+            raise ValueError(f"tokens.fit_on: unknown split {self.tokens.fit_on!r}; known: all, {', '.join(self.splits)}")
+        return self
+
+    def manifest_files(self) -> list[str]:
+        """Table files of the reader `manifest`."""
+        tables = self.manifest.values() if isinstance(self.manifest, dict) else [self.manifest]
+        return [file for table in tables if table for file in ([table] if isinstance(table, str) else table)]

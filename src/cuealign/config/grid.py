@@ -1,0 +1,27 @@
+"""The grid, expanded into runs."""
+
+from collections.abc import Iterable, Iterator
+
+from cuealign.config.entries.grid import Experiment, GridEntry, GridRun
+from cuealign.interventions import INTERVENTIONS
+
+
+def runs(entries: Iterable[GridEntry]) -> list[GridRun]:
+    """Every run of some entries, in their order."""
+    return [run for entry in entries for run in expand(entry)]
+
+
+def experiments(entries: Iterable[GridEntry]) -> list[Experiment]:
+    """Every model on every split that it runs on, each once."""
+    return list(dict.fromkeys(run.experiment for run in runs(entries)))
+
+
+def expand(entry: GridEntry) -> Iterator[GridRun]:
+    """Runs of an entry; interventions without strength or seed occur once, as p 0 and seed 0."""
+    for split in entry.splits:
+        for model in entry.models:
+            for name in entry.interventions:
+                intervention = INTERVENTIONS.get(name)
+                for p in entry.p if intervention.has_strength else ["0"]:
+                    for seed in entry.seeds if intervention.is_random else [0]:
+                        yield GridRun(entry.dataset, split, model, name, p, str(seed))

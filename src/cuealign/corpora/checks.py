@@ -1,0 +1,112 @@
+"""What a corpus says of itself, checked: labels are mapped; splits, speakers, genders and counts must make sense.
+
+Problems are collected and reported together; nothing is left out but what the config leaves out.
+"""
+
+import logging
+
+import pandas as pd
+
+from cuealign.config.entries.dataset import Dataset
+from cuealign.core.errors import raise_all
+from cuealign.core.schema import UTTERANCES
+from cuealign.corpora.readers import READERS
+
+logger = logging.getLogger(__name__)
+
+
+def check_description(raw: pd.DataFrame, dataset: Dataset, *, name: str) -> pd.DataFrame:
+    """Map the labels of a corpus and check its description.
+
+    Args:
+        raw: what a reader returned, columns :data:`cuealign.corpora.rows.RAW_COLUMNS`.
+        dataset: entry of the config.
+        name: id of the dataset, for messages.
+
+    Returns:
+        Table of kind :data:`cuealign.core.schema.UTTERANCES`: every row of the corpus, its label missing where the config
+        leaves it out.
+
+    Raises:
+        InputError: listing every problem found.
+    """
+    mapping = {label: label for label in dataset.labels} | dict(dataset.label_map)
+    unknown = raw[~raw["raw_label"].isin(list(mapping))]
+    raise_all(
+        (f"{row.origin}: unknown label {row.raw_label!r}" for row in unknown.itertuples()),
+        where=f"dataset {name} (known: {', '.join(mapping)}; map others in datasets.{name}.label_map, to null to leave them out)",
+    )
+    lines = differences(raw, dataset)
+    if lines and not dataset.partial:
+        where = f"dataset {name}: the counts in {dataset.root} are not the published ones"
+        raise_all(lines, where=f"{where} (datasets.{name}.partial: true accepts a partial copy)")
+    for line in lines:
+        logger.warning("dataset %s, a partial copy: %s", name, line)
+    table = raw.assign(label=raw["raw_label"].map(mapping))
+    for label, count in left_out(table).items():
+        logger.warning("dataset %s: %d utterances labelled %r are left out, as label_map says", name, count, label)
+    used = table[table["label"].notna()]
+    raise_all([*_twice(table), *_speakers(used, dataset), *splits(used, dataset)], where=f"dataset {name}")
+    for value, count in unused(used, dataset).items():
+        logger.warning("dataset %s: %d utterances have split %r, which no split of the config names", name, count, value)
+    return UTTERANCES.check(table, f"dataset {name}")
+
+
+def differences(table: pd.DataFrame, dataset: Dataset) -> list[str]:
+    """One line per count that is not the published one; none where the reader knows no published counts."""
+    reader = READERS.module(dataset.reader)
+    return reader.differences(dataset, table) if hasattr(reader, "differences") else []
+
+
+def left_out(table: pd.DataFrame) -> dict[str, int]:
+    """Utterances per raw label that the config leaves out."""
+    return {str(label): int(count) for label, count in table["raw_label"][table["label"].isna()].value_counts().items()}
+
+
+def unused(table: pd.DataFrame, dataset: Dataset) -> dict[str, int]:
+    """Utterances per value of the split column that no split of the config names."""
+    named = {value for values in dataset.splits.values() for value in values}
+    return {str(value): int(count) for value, count in table["split"][~table["split"].isin(named)].value_counts().items()}
+
+
+def splits(table: pd.DataFrame, dataset: Dataset) -> list[str]:
+    """What is wrong with the evaluation splits: utterances that are not there, classes that are missing."""
+    problems = []
+    for split, values in dataset.splits.items():
+        labels = set(table["label"][table["split"].isin(values)])
+        if not labels:
+            found = ", ".join(sorted(set(table["split"])))
+            problems.append(f"split {split!r} is empty: no row has split {' or '.join(map(repr, values))} (found: {found})")
+        elif dataset.all_classes:
+            problems += [
+                f"split {split!r} has no utterance of class {label!r}; if this is meant, set all_classes: false"
+                for label in dataset.labels
+                if label not in labels
+            ]
+    return problems
+
+
+def _twice(table: pd.DataFrame) -> list[str]:
+    """Ids that several rows share, those without a label included."""
+    doubled = table[table["utterance"].duplicated(keep=False)]
+    return [
+        f"{row.origin}: utterance {row.utterance!r} occurs more than once (the column utterance names them)" for row in doubled.itertuples()
+    ]
+
+
+def _speakers(table: pd.DataFrame, dataset: Dataset) -> list[str]:
+    """What is wrong with speakers and genders."""
+    problems = []
+    if dataset.speaker_disjoint:
+        found = table.groupby("speaker")["split"].unique()
+        problems += [
+            f"speaker {speaker!r} occurs in several splits ({', '.join(map(str, values))}); if this is meant, set speaker_disjoint: false"
+            for speaker, values in found.items()
+            if len(values) > 1
+        ]
+    genders = table.groupby("speaker")["gender"].unique()
+    problems += [f"speaker {speaker!r} has several genders ({', '.join(values)})" for speaker, values in genders.items() if len(values) > 1]
+    if dataset.gender_needed:
+        unknown = table[table["gender"] == "unknown"]
+        problems += [f"{row.origin}: gender is unknown, but tokens.gender_specific needs it" for row in unknown.itertuples()]
+    return problems

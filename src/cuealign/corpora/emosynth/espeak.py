@@ -1,0 +1,80 @@
+"""Text to speech by libespeak-ng, driven through ctypes.
+
+The library comes with the ``espeakng-loader`` wheel; espeak-ng is GPL-3 software that is called at
+run time and is no part of this project.
+
+espeak keeps state between calls. Samples depend on the arguments alone only when each synthesis
+runs in a process that has synthesised nothing before: :func:`synthesise` therefore refuses a second
+call, and callers fork once per utterance (see :mod:`cuealign.corpora.emosynth.corpus`).
+"""
+
+import ctypes
+import functools
+
+import espeakng_loader
+import numpy as np
+
+_AUDIO_OUTPUT_SYNCHRONOUS = 2
+_CHARS_UTF8 = 1
+_POSITION_CHARACTER = 1
+_PARAMETERS = {"rate": 1, "pitch": 3, "range": 4}
+
+_SYNTH_CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
+
+
+@functools.cache
+def load() -> tuple[ctypes.CDLL, int]:
+    """Load and initialise the library once per process; return it with its sampling rate in Hz."""
+    espeak = ctypes.CDLL(espeakng_loader.get_library_path())
+    rate = espeak.espeak_Initialize(_AUDIO_OUTPUT_SYNCHRONOUS, 0, espeakng_loader.get_data_path().encode(), 0)
+    if rate <= 0:
+        raise RuntimeError(f"espeak-ng cannot be initialised (code {rate})")
+    return espeak, rate
+
+
+_used = False
+
+
+def synthesise(text: str, *, voice: str, rate: int, pitch: int, pitch_range: int, seed: int) -> tuple[np.ndarray, int]:
+    """Speak ``text``; once per process.
+
+    Args:
+        text: what to say.
+        voice: espeak voice with variant, such as ``en-us+f3``.
+        rate: words per minute, 80 to 450.
+        pitch: base pitch, 0 to 100 (50 is the voice's own).
+        pitch_range: 0 (monotone) to 100 (50 is normal).
+        seed: of espeak's own random numbers.
+
+    Returns:
+        Samples (float64, in [-1, 1), shape ``(n,)``) and their rate in Hz.
+
+    Raises:
+        RuntimeError: if this process has synthesised before, or the voice is unknown.
+    """
+    global _used
+    if _used:
+        raise RuntimeError("espeak keeps state: fork a fresh process for each utterance")
+    _used = True
+
+    espeak, sampling_rate = load()
+    chunks: list[np.ndarray] = []
+
+    def collect(samples, count, _events):
+        if samples and count > 0:
+            chunks.append(np.ctypeslib.as_array(samples, shape=(count,)).copy())
+        return 0
+
+    callback = _SYNTH_CALLBACK(collect)
+    espeak.espeak_SetSynthCallback(callback)
+    if espeak.espeak_SetVoiceByName(voice.encode()) != 0:
+        raise RuntimeError(f"espeak-ng has no voice {voice!r}")
+    for name, value in {"rate": rate, "pitch": pitch, "range": pitch_range}.items():
+        espeak.espeak_SetParameter(_PARAMETERS[name], int(value), 0)
+    espeak.espeak_ng_SetRandSeed(ctypes.c_long(seed))
+    encoded = text.encode()
+    espeak.espeak_Synth(encoded, len(encoded) + 1, 0, _POSITION_CHARACTER, 0, _CHARS_UTF8, None, None)
+    espeak.espeak_Synchronize()
+    if not chunks:
+        raise RuntimeError(f"espeak-ng produced no sound for {text!r}")
+    return np.concatenate(chunks).astype(np.float64) / 32768.0, sampling_rate

@@ -1,0 +1,1 @@
+"""From audio to concept tokens: descriptors, their extraction, the concept tokenizer, its fitting and its sensitivity."""

@@ -1,0 +1,268 @@
+"""Six concept tokens per utterance, from descriptor means: the paper's Table I made exact.
+
+A :class:`ConceptTokenizer` learns robust standardisation and quantile edges from a corpus
+(:meth:`~ConceptTokenizer.fit`) and turns descriptor means into tokens
+(:meth:`~ConceptTokenizer.transform`). Where the paper is silent, the choice is an argument.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from cuealign.config.entries.dataset import TokenOptions, VoiceQualityThresholds
+from cuealign.core.errors import CuealignError, InputError
+from cuealign.core.vocabulary import CONCEPTS, ORDINAL, PLAIN, TOKENS, UNVOICED, VOICED_CONCEPTS, VOICED_DESCRIPTORS
+
+COMPONENTS: dict[str, dict[str, int]] = {
+    "ENERGY": {"Loudness_sma3": 1},
+    "PITCH": {"F0semitoneFrom27.5Hz_sma3nz": 1},
+    "BRIGHTNESS": {"alphaRatio_sma3": 1, "hammarbergIndex_sma3": -1, "slope0-500_sma3": 1, "slope500-1500_sma3": 1},
+    "DYNAMICS": {"spectralFlux_sma3": 1},
+    "FORMANTS": {"F1frequency_sma3nz": 1, "F2frequency_sma3nz": 1, "F3frequency_sma3nz": 1},
+    "VOICE_QUALITY": {
+        "jitterLocal_sma3nz": 1,
+        "shimmerLocaldB_sma3nz": 1,
+        "HNRdBACF_sma3nz": 1,
+        "logRelF0-H1-H2_sma3nz": 1,
+        "logRelF0-H1-A3_sma3nz": 1,
+        "F0semitoneFrom27.5Hz_sma3nz": 1,
+    },
+}
+"""Descriptors of each concept with the sign in which they enter its score.
+
+openSMILE's alpha ratio is the energy of 1 to 5 kHz over that of 50 Hz to 1 kHz in dB and its slopes
+rise with high-frequency energy, so that more is brighter; its Hammarberg index is the peak below 2 kHz
+over the peak of 2 to 5 kHz, so that more is darker. VOICE_QUALITY has no score: its descriptors are
+compared with thresholds.
+"""
+
+QUANTILES = (0.2, 0.4, 0.6, 0.8)
+"""Where the edges of the five bins lie."""
+
+EVERYONE = "all"
+"""Name of the one group where edges are not gender-specific."""
+
+
+_DEFAULTS = TokenOptions()
+
+
+class NotFittedError(CuealignError, ValueError):
+    """A tokenizer is used before it has learnt anything."""
+
+
+class ConceptTokenizer:
+    """Turns descriptor means into concept tokens.
+
+    Args:
+        voiced_mean: read the means of voiced descriptors over voiced frames, as openSMILE's functionals are; otherwise
+            those over all frames.
+        gender_specific: concepts whose edges (and F0 statistics) are fitted per gender.
+        signed_brightness: let the Hammarberg index enter BRIGHTNESS with a minus sign, so that
+            VERY_BRIGHT means bright; otherwise the plain average that the paper's wording gives.
+        voice_quality: thresholds of the VOICE_QUALITY heuristic, on standardised descriptors. A value is high at or above ``high``
+            and low at or below ``low``, in interquartile ranges from the median (half a range from it lie the quartiles of a
+            symmetric distribution). The rules follow the phonetic literature: breathy voice has a strong first harmonic, a steep
+            spectrum and noise (Klatt & Klatt 1990; Hillenbrand, Cleveland & Erickson 1994); pressed voice a weak first harmonic
+            and a flat spectrum (Gordon & Ladefoged 2001); rough voice irregular periods and amplitudes; creaky voice a low and
+            irregular F0 (Keating, Garellek & Kreiman 2015). They are tried in the order CREAKY, ROUGH, BREATHY, PRESSED; MODAL is
+            what remains.
+
+    Attributes:
+        centre_, scale_: median and interquartile range of each descriptor, after :meth:`fit`.
+        edges_: four edges per concept and group (``all``, or ``female`` and ``male``).
+        f0_: median and interquartile range of F0 per group, for "low F0" in CREAKY.
+    """
+
+    def __init__(
+        self,
+        *,
+        voiced_mean: bool = _DEFAULTS.voiced_mean,
+        gender_specific: Sequence[str] = tuple(_DEFAULTS.gender_specific),
+        signed_brightness: bool = _DEFAULTS.signed_brightness,
+        voice_quality: VoiceQualityThresholds = _DEFAULTS.voice_quality,
+    ) -> None:
+        unknown = set(gender_specific) - {"PITCH", "FORMANTS"}
+        if unknown:
+            raise ValueError(f"gender-specific edges are defined for PITCH and FORMANTS, not for {sorted(unknown)}")
+        self.voiced_mean = voiced_mean
+        self.gender_specific = tuple(gender_specific)
+        self.signed_brightness = signed_brightness
+        self.voice_quality = voice_quality
+
+    # ---------------------------------------------------------------- learning
+
+    def fit(self, descriptors: pd.DataFrame, genders: Sequence[str]) -> "ConceptTokenizer":
+        """Learn standardisation and edges.
+
+        Args:
+            descriptors: table of kind :data:`cuealign.core.schema.DESCRIPTOR_MEANS`.
+            genders: gender of each row; used where edges are gender-specific.
+
+        Raises:
+            InputError: if a descriptor does not vary, if too few voiced utterances are there, or if a
+                gender is unknown where it is needed.
+        """
+        self._check_genders(descriptors, genders)
+        names = sorted({name for components in COMPONENTS.values() for name in components})
+        self.centre_, self.scale_ = {}, {}
+        for name in names:
+            self.centre_[name], self.scale_[name] = _robust(self._means(descriptors, name), f"descriptor {name}")
+
+        scores, groups = self.scores(descriptors), np.asarray(genders)
+        self.edges_: dict[str, dict[str, list[float]]] = {}
+        for concept in ORDINAL:
+            self.edges_[concept] = {}
+            for group, rows in self._groups(concept, groups):
+                values = scores[concept].to_numpy()[rows]
+                values = values[~np.isnan(values)]
+                if len(values) < len(TOKENS[concept]):
+                    raise InputError(f"{concept}: {len(values)} utterances with a score in group {group!r}, at least 5 needed")
+                self.edges_[concept][group] = [float(edge) for edge in np.quantile(values, QUANTILES)]
+        f0 = self._means(descriptors, "F0semitoneFrom27.5Hz_sma3nz")
+        self.f0_ = {
+            group: _robust(f0[rows], f"descriptor F0semitoneFrom27.5Hz_sma3nz, group {group}")
+            for group, rows in self._groups("PITCH", groups)
+        }
+        return self
+
+    def _groups(self, concept: str, genders: np.ndarray) -> list[tuple[str, np.ndarray]]:
+        """Groups with edges of their own, each with a mask of its rows."""
+        if concept not in self.gender_specific:
+            return [(EVERYONE, np.ones(len(genders), dtype=bool))]
+        return [(gender, genders == gender) for gender in sorted(set(genders))]
+
+    def _check_genders(self, descriptors: pd.DataFrame, genders: Sequence[str]) -> None:
+        if not self.gender_specific:
+            return
+        unknown = descriptors["utterance"].to_numpy()[np.asarray(genders) == "unknown"]
+        if len(unknown):
+            raise InputError(
+                f"{' and '.join(self.gender_specific)} shall have gender-specific edges, but the gender of {len(unknown)} "
+                f"utterances is unknown (first: {unknown[0]}); add it to the manifest or set gender_specific: []"
+            )
+
+    # ---------------------------------------------------------------- applying
+
+    def _check_fitted(self) -> None:
+        if not hasattr(self, "centre_"):
+            raise NotFittedError("this ConceptTokenizer is not fitted yet; call fit, or read a fitted one with from_dict")
+
+    def standardise(self, descriptors: pd.DataFrame) -> pd.DataFrame:
+        """Robustly standardised descriptors (median 0, interquartile range 1 on the fitted corpus).
+
+        Raises:
+            NotFittedError: before :meth:`fit`.
+        """
+        self._check_fitted()
+        return pd.DataFrame({name: (self._means(descriptors, name) - self.centre_[name]) / self.scale_[name] for name in self.centre_})
+
+    def _means(self, descriptors: pd.DataFrame, name: str) -> np.ndarray:
+        """Means of a descriptor, over the frames that ``voiced_mean`` asks for."""
+        plain = not self.voiced_mean and name in VOICED_DESCRIPTORS
+        return descriptors[PLAIN + name if plain else name].to_numpy()
+
+    def scores(self, descriptors: pd.DataFrame) -> pd.DataFrame:
+        """Scalar score of each ordinal concept, shape ``(rows, 5)``; NaN where a concept needs voicing and there is none."""
+        standardised = self.standardise(descriptors)
+        scores = {}
+        for concept in ORDINAL:
+            components = COMPONENTS[concept]
+            signs = {name: sign if self.signed_brightness else 1 for name, sign in components.items()}
+            scores[concept] = sum(sign * standardised[name] for name, sign in signs.items()) / len(components)
+        return pd.DataFrame(scores)
+
+    def transform(self, descriptors: pd.DataFrame, genders: Sequence[str]) -> pd.DataFrame:
+        """Tokens of every utterance.
+
+        Args:
+            descriptors: table of kind :data:`cuealign.core.schema.DESCRIPTOR_MEANS`.
+            genders: gender of each row.
+
+        Returns:
+            Columns ``utterance`` and the six concepts, one row per utterance, in order.
+        """
+        self._check_genders(descriptors, genders)
+        genders, scores = np.asarray(genders), self.scores(descriptors)
+        voiced = descriptors["F0semitoneFrom27.5Hz_sma3nz"].notna().to_numpy()
+        tokens = {"utterance": descriptors["utterance"].to_numpy()}
+        for concept in ORDINAL:
+            column = np.empty(len(descriptors), dtype=object)
+            for group, rows in self._groups(concept, genders):
+                edges = self.edges_[concept].get(group)
+                if edges is None:
+                    raise InputError(f"{concept}: no edges for gender {group!r}; the tokenizer was fitted without it")
+                # An edge belongs to the bin above it: bins are [edge, next edge).
+                bins = np.searchsorted(edges, scores[concept].to_numpy()[rows], side="right")
+                column[rows] = np.array(TOKENS[concept], dtype=object)[np.minimum(bins, len(edges))]
+            if concept in VOICED_CONCEPTS:
+                column[~voiced] = UNVOICED
+            tokens[concept] = column
+        tokens["VOICE_QUALITY"] = self._voice_quality(descriptors, genders, voiced)
+        return pd.DataFrame(tokens)[["utterance", *CONCEPTS]]
+
+    def _voice_quality(self, descriptors: pd.DataFrame, genders: np.ndarray, voiced: np.ndarray) -> np.ndarray:
+        z = self.standardise(descriptors)
+        high, low = z >= self.voice_quality.high, z <= self.voice_quality.low
+        jitter, shimmer, hnr = "jitterLocal_sma3nz", "shimmerLocaldB_sma3nz", "HNRdBACF_sma3nz"
+        h1_h2, h1_a3 = "logRelF0-H1-H2_sma3nz", "logRelF0-H1-A3_sma3nz"
+        f0 = self._means(descriptors, "F0semitoneFrom27.5Hz_sma3nz")
+        low_f0 = np.zeros(len(descriptors), dtype=bool)
+        for group, rows in self._groups("PITCH", genders):
+            centre, scale = self.f0_[group]
+            low_f0[rows] = (f0[rows] - centre) / scale <= self.voice_quality.low
+        rules = {
+            "CREAKY": low_f0 & high[jitter],
+            "ROUGH": high[jitter] & high[shimmer] & low[hnr],
+            "BREATHY": high[h1_h2] & high[h1_a3] & low[hnr],
+            "PRESSED": low[h1_h2] & low[h1_a3],
+        }
+        quality = np.select([np.asarray(rule) for rule in rules.values()], list(rules), default="MODAL").astype(object)
+        quality[~voiced] = UNVOICED
+        return quality
+
+    # ---------------------------------------------------------------- keeping
+
+    def to_dict(self) -> dict[str, Any]:
+        """Arguments and learned values, as plain types.
+
+        Raises:
+            NotFittedError: before :meth:`fit`.
+        """
+        self._check_fitted()
+        return {
+            "voiced_mean": self.voiced_mean,
+            "gender_specific": list(self.gender_specific),
+            "signed_brightness": self.signed_brightness,
+            "voice_quality": self.voice_quality.model_dump(),
+            "centre": self.centre_,
+            "scale": self.scale_,
+            "edges": self.edges_,
+            "f0": {group: list(values) for group, values in self.f0_.items()},
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "ConceptTokenizer":
+        """Inverse of :meth:`to_dict`."""
+        tokenizer = cls(
+            voiced_mean=values["voiced_mean"],
+            gender_specific=values["gender_specific"],
+            signed_brightness=values["signed_brightness"],
+            voice_quality=VoiceQualityThresholds(**values["voice_quality"]),
+        )
+        tokenizer.centre_, tokenizer.scale_ = dict(values["centre"]), dict(values["scale"])
+        tokenizer.edges_ = {concept: dict(groups) for concept, groups in values["edges"].items()}
+        tokenizer.f0_ = {group: tuple(pair) for group, pair in values["f0"].items()}
+        return tokenizer
+
+
+def _robust(values: np.ndarray, what: str) -> tuple[float, float]:
+    """Median and interquartile range, missing values left out."""
+    values = values[~np.isnan(values)]
+    if len(values) == 0:
+        raise InputError(f"{what}: no utterance has a value; is there voiced speech?")
+    lower, centre, upper = np.quantile(values, (0.25, 0.5, 0.75))
+    if not upper > lower:
+        raise InputError(f"{what}: interquartile range is 0 over {len(values)} utterances; too few or too similar to bin")
+    return float(centre), float(upper - lower)

@@ -1,0 +1,40 @@
+"""Differences in UAR between conditions: correct tokens against everything, everything against the audio-only prompt."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from cuealign.core.registry import PluginOptions
+from cuealign.evaluation.evaluation import Evaluation, Group, settle
+from cuealign.evaluation.resampling import percentile_interval
+from cuealign.evaluation.significance import exact_mcnemar, holm
+from cuealign.interventions.conditions import condition_id
+
+COLUMNS = ("a", "b", "delta", "ci_low", "ci_high", "mcnemar_p", "holm_p")
+
+_NONE, _CORRECT = ("none", "0"), ("correct", "0")
+
+
+def compute(evaluation: Evaluation, _options: PluginOptions) -> pd.DataFrame:
+    """One row per comparison.
+
+    Returns:
+        Columns :data:`COLUMNS`: ids of two conditions, UAR(a) - UAR(b) with both averaged over their seeds, its interval on the
+        same resamples, exact McNemar per seed with the largest p kept, and that p corrected over all rows (Holm).
+    """
+    rows = []
+    for a, b in compared(list(evaluation.groups)):
+        delta = settle(evaluation.mean_uar(a) - evaluation.mean_uar(b))
+        difference = settle(evaluation.mean_replicates(a) - evaluation.mean_replicates(b))
+        p_value = max(exact_mcnemar(x, y) for x in evaluation.correct(a) for y in evaluation.correct(b))
+        interval = percentile_interval(difference, evaluation.statistics.confidence)
+        rows.append((condition_id(*a), condition_id(*b), delta, *interval, p_value))
+    table = pd.DataFrame(rows, columns=list(COLUMNS[:-1]))
+    return table.assign(holm_p=holm(table["mcnemar_p"].tolist()))
+
+
+def compared(groups: Sequence[Group]) -> list[tuple[Group, Group]]:
+    """The family of comparisons: correct against audio-only and every perturbation, each perturbation against audio-only."""
+    perturbed = [group for group in groups if group not in (_NONE, _CORRECT)]
+    pairs = [(_CORRECT, _NONE)] + [(_CORRECT, group) for group in perturbed] + [(group, _NONE) for group in perturbed]
+    return [pair for pair in pairs if pair[0] in groups and pair[1] in groups]

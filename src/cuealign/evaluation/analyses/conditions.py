@@ -1,0 +1,32 @@
+"""UAR of every condition, with its interval from a bootstrap over speakers."""
+
+import numpy as np
+import pandas as pd
+
+from cuealign.core.registry import PluginOptions
+from cuealign.evaluation.evaluation import MEAN, Evaluation
+from cuealign.evaluation.resampling import percentile_interval
+from cuealign.interventions import INTERVENTIONS
+
+COLUMNS = ("intervention", "p", "seed", "n", "uar", "ci_low", "ci_high", "invalid_rate")
+
+
+def compute(evaluation: Evaluation, _options: PluginOptions) -> pd.DataFrame:
+    """One row per condition; of a random intervention also a row with seed ``mean``.
+
+    Returns:
+        Columns :data:`COLUMNS`. The row of a mean has the mean UAR over seeds, with the interval from resampling speakers for all
+        seeds alike.
+    """
+    rows, confidence = [], evaluation.statistics.confidence
+    for group, members in evaluation.groups.items():
+        counts = {member: evaluation.counts[member] for member in members}
+        invalid = {member: count[..., -1].sum() / count.sum() for member, count in counts.items()}
+        for member in members:
+            interval = percentile_interval(evaluation.replicates[member], confidence)
+            rows.append((*group, member[2], counts[member].sum(), evaluation.uar[member], *interval, invalid[member]))
+        if INTERVENTIONS.get(group[0]).is_random:
+            interval = percentile_interval(evaluation.mean_replicates(group), confidence)
+            n, share = counts[members[0]].sum(), np.mean(list(invalid.values()))
+            rows.append((*group, MEAN, n, evaluation.mean_uar(group), *interval, share))
+    return pd.DataFrame(rows, columns=list(COLUMNS))

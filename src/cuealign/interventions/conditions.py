@@ -1,0 +1,20 @@
+"""Conditions: an intervention at a strength, with its seeds. Ids are keys in files, titles are for people."""
+
+from cuealign.interventions import INTERVENTIONS
+
+
+def condition_id(intervention: str, p: str = "0") -> str:
+    """Id of a condition, such as ``conflict`` or ``corrupt(0.4)``."""
+    return f"{intervention}({p})" if INTERVENTIONS.get(intervention).has_strength else intervention
+
+
+def parse_condition_id(identifier: str) -> tuple[str, str]:
+    """Intervention and strength of a condition's id: the inverse of :func:`condition_id`."""
+    intervention, _, rest = identifier.partition("(")
+    return intervention, rest.removesuffix(")") or "0"
+
+
+def condition_title(intervention: str, p: str = "0") -> str:
+    """Name of a condition in figures and tables, such as ``Corrupt(0.4)``."""
+    found = INTERVENTIONS.get(intervention)
+    return f"{found.title}({p})" if found.has_strength else found.title

@@ -1,0 +1,1 @@
+"""The results of a study as people read them: tables, figures, the plan of its jobs, and the provenance."""

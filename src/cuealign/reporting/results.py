@@ -1,0 +1,121 @@
+"""The results of a study, as tables and figures read them."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from cuealign.config.entries.dataset import Dataset
+from cuealign.config.entries.grid import Experiment
+from cuealign.config.entries.model import Model
+from cuealign.core.errors import InputError
+from cuealign.core.schema import DESCRIPTOR_MEANS, MANIFEST, TOKEN_SEQUENCES
+from cuealign.corpora.splits import select_split
+from cuealign.evaluation.evaluation import MEAN
+
+_TEXT = dict.fromkeys(("p", "seed", "intervention", "label", "prediction", "a", "b"), str)
+
+
+@dataclass(frozen=True)
+class Results:
+    """Results under a folder, read when asked for.
+
+    Attributes:
+        results: the folder.
+        experiments: what was run, in the grid's order.
+        datasets, models: registries of the config.
+        confidence: level of the intervals.
+    """
+
+    results: Path | str
+    experiments: Sequence[Experiment]
+    datasets: Mapping[str, Dataset]
+    models: Mapping[str, Model]
+    confidence: float = 0.95
+
+    @property
+    def level(self) -> str:
+        """Level of the intervals in percent, as text."""
+        return f"{100 * self.confidence:g}%"
+
+    def select(self, *, dataset: str | None = None, split: str | None = None) -> list[Experiment]:
+        """Cells of a dataset and split, or all."""
+        return [
+            experiment for experiment in self.experiments if dataset in (None, experiment.dataset) and split in (None, experiment.split)
+        ]
+
+    def used_datasets(self) -> list[str]:
+        """Datasets that were run, in the grid's order."""
+        return list(dict.fromkeys(experiment.dataset for experiment in self.select()))
+
+    def cautions(self, *, dataset: str | None = None) -> str:
+        """What must be said with every number of the datasets that were run, as sentences."""
+        names = [name for name in self.used_datasets() if dataset in (None, name)]
+        return " ".join(f"{self.datasets[name].title}: {caution}" for name in names for caution in self._cautions(name))
+
+    def _cautions(self, dataset: str) -> Iterator[str]:
+        counts, note = self.counts(dataset), self.datasets[dataset].note
+        if note:
+            yield note
+        if counts["not_as_published"]:
+            yield "a partial copy, whose counts are not the published ones."
+        tried: dict[tuple[str, int, int], list[str]] = {}
+        for experiment in self.select(dataset=dataset):
+            tried.setdefault((experiment.split, *self._sizes(experiment)), []).append(self.models[experiment.model].title)
+        for (split, run, whole), models in tried.items():
+            if run < whole:
+                verb = "was" if len(models) == 1 else "were"
+                yield f"{'; '.join(models)} {verb} tried on {run} of {whole} utterances of {split} only."
+        if excluded := len(counts["excluded"]):
+            yield f"{excluded} utterance{'s' * (excluded > 1)} excluded for bad audio."
+        if doubled := sum(len(group["splits"]) > 1 for group in counts["same_sound"]):
+            yield f"{doubled} sound{'s' * (doubled > 1)} found in more than one split."
+
+    def is_published(self, experiment: Experiment) -> bool:
+        """True if a experiment was run on all of its split, of a corpus whose counts are the published ones: others' values compare."""
+        run, whole = self._sizes(experiment)
+        return run == whole and not self.counts(experiment.dataset)["not_as_published"]
+
+    def _sizes(self, experiment: Experiment) -> tuple[int, int]:
+        """Utterances that were run, and those of the split."""
+        whole = select_split(self.manifest(experiment.dataset), self.datasets[experiment.dataset].splits, experiment.split)
+        return int(self.metrics(experiment, "conditions")["n"].iloc[0]), len(whole)
+
+    def counts(self, dataset: str) -> dict[str, Any]:
+        """What was counted when the manifest of a dataset was built (:func:`cuealign.corpora.manifests.build_manifest`)."""
+        path = Path(self.results, "corpora", dataset, "counts.json")
+        try:
+            return json.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise InputError(f"{path}: cannot be read ({error})") from error
+
+    def manifest(self, dataset: str) -> pd.DataFrame:
+        """Manifest of a dataset."""
+        return MANIFEST.read(Path(self.results, "corpora", dataset, "manifest.parquet"))
+
+    def descriptors(self, dataset: str) -> pd.DataFrame:
+        """Descriptor means of a dataset, in the manifest's order."""
+        return DESCRIPTOR_MEANS.read(Path(self.results, "corpora", dataset, "descriptors.parquet"))
+
+    def metrics(self, experiment: Experiment, analysis: str) -> pd.DataFrame:
+        """What an analysis made of an experiment."""
+        path = Path(self.results, "metrics", experiment.dataset, experiment.split, experiment.model, f"{analysis}.csv")
+        try:
+            # Only an empty experiment is missing: "NA" and "null" may be labels.
+            return pd.read_csv(path, dtype=_TEXT, keep_default_na=False, na_values=[""])
+        except (OSError, pd.errors.EmptyDataError) as error:
+            raise InputError(f"{path}: cannot be read ({error})") from error
+
+    def summary(self, experiment: Experiment) -> pd.DataFrame:
+        """One row per intervention and strength: the mean over seeds where there are several, indexed by both."""
+        table = self.metrics(experiment, "conditions")
+        seeded = table.groupby(["intervention", "p"])["seed"].transform(lambda seeds: (seeds == MEAN).any())
+        return table[(table["seed"] == MEAN) | ~seeded].set_index(["intervention", "p"])
+
+    def tokens(self, dataset: str) -> pd.DataFrame:
+        """Tokens of all utterances of a dataset, with their labels."""
+        tokens = TOKEN_SEQUENCES.read(Path(self.results, "corpora", dataset, "tokens.parquet"))
+        return tokens.merge(self.manifest(dataset)[["utterance", "label"]], on="utterance", validate="one_to_one")

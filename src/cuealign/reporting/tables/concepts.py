@@ -1,0 +1,28 @@
+"""Table I: concepts and the descriptors behind them, from the code's own registry."""
+
+import pandas as pd
+
+from cuealign.core.registry import PluginOptions
+from cuealign.core.vocabulary import CONCEPTS, TOKENS, UNVOICED, VOICED_CONCEPTS
+from cuealign.cues.tokenizer import COMPONENTS
+from cuealign.reporting.results import Results
+from cuealign.reporting.tables.content import TableContent
+
+CAPTION = "Table I: the six concepts, their descriptors and their tokens."
+
+
+def build(results: Results, _published: pd.DataFrame, _options: PluginOptions) -> TableContent:
+    """One row per concept."""
+    used = [results.datasets[name] for name in results.used_datasets()]
+    rows = []
+    for concept in CONCEPTS:
+        descriptors = "; ".join(f"{'-' if sign < 0 else ''}{name}" for name, sign in COMPONENTS[concept].items())
+        tokens = " ".join((*TOKENS[concept], *((UNVOICED,) if concept in VOICED_CONCEPTS else ())))
+        rule = "heuristic on standardised descriptors" if concept == "VOICE_QUALITY" else "5 quantile bins"
+        if gendered := [entry.title for entry in used if concept in entry.tokens.gender_specific]:
+            rule += f", per gender on {', '.join(gendered)}"
+        rows.append((concept, descriptors, tokens, rule))
+    values = pd.DataFrame(rows, columns=["concept", "descriptors", "tokens", "tokenisation"])
+    display = values.rename(columns=str.capitalize)
+    note = "File-level means of eGeMAPSv02 low-level descriptors, robustly standardised; a minus sign: enters the score negatively."
+    return TableContent("Table I. Concept tokens derived from eGeMAPS mean descriptors.", values, display, note)

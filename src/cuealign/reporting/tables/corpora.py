@@ -1,0 +1,68 @@
+"""What was used of each corpus: utterances, classes, speakers and hours per split, and what is not in it."""
+
+import pandas as pd
+
+from cuealign.core.registry import PluginOptions
+from cuealign.corpora.splits import select_split
+from cuealign.reporting.results import Results
+from cuealign.reporting.tables.content import TableContent
+
+CAPTION = "What was used of each corpus, and what was left out or excluded."
+NEEDS = ("conditions",)
+
+
+def build(results: Results, _published: pd.DataFrame, _options: PluginOptions) -> TableContent:
+    """One row per split of each dataset that was run."""
+    values = pd.DataFrame([row for dataset in results.used_datasets() for row in _rows(results, dataset)])
+    display = pd.DataFrame(
+        {
+            "Dataset": [results.datasets[name].title for name in values["dataset"]],
+            "Split": values["split"],
+            "Utterances": values["utterances"].astype(str),
+            "Classes": values["classes"],
+            "Speakers (f, m, unknown)": [f"{row.speakers} ({row.female}, {row.male}, {row.unknown})" for row in values.itertuples()],
+            "Hours": [f"{hours:.2f}" for hours in values["hours"]],
+            "Seconds": [f"{row.shortest:.2f} to {row.longest:.2f}" for row in values.itertuples()],
+            "Excluded": values["excluded"].astype(str),
+        }
+    )
+    note = "Excluded: for bad audio. " + " ".join(_remarks(results, dataset) for dataset in results.used_datasets())
+    return TableContent("Corpora.", values, display, f"{note} {results.cautions()}".strip())
+
+
+def _rows(results: Results, dataset: str) -> list[dict]:
+    entry, manifest, counts = results.datasets[dataset], results.manifest(dataset), results.counts(dataset)
+    rows = []
+    for split, values in entry.splits.items():
+        part = select_split(manifest, entry.splits, split)
+        classes = part["label"].value_counts()
+        speakers = part.drop_duplicates("speaker")["gender"].value_counts()
+        rows.append(
+            {
+                "dataset": dataset,
+                "split": split,
+                "utterances": len(part),
+                "classes": ", ".join(f"{label} {classes.get(label, 0)}" for label in entry.labels),
+                "speakers": int(speakers.sum()),
+                **{gender: int(speakers.get(gender, 0)) for gender in ("female", "male", "unknown")},
+                "hours": part["duration"].sum() / 3600,
+                "shortest": part["duration"].min(),
+                "longest": part["duration"].max(),
+                "excluded": sum(utterance["split"] in values for utterance in counts["excluded"]),
+            }
+        )
+    return rows
+
+
+def _remarks(results: Results, dataset: str) -> str:
+    """One sentence on all that the rows of a dataset do not show."""
+    counts = results.counts(dataset)
+    said = [f"{counts['rows']} rows in the corpus"]
+    said += [f"{count} labelled {label or 'nothing'} left out" for label, count in counts["left_out"].items()]
+    said += [f"{count} in split {split}, which is not evaluated" for split, count in counts["unused_splits"].items()]
+    said += [f"{len(counts['same_sound'])} sounds occurring more than once"] * bool(counts["same_sound"])
+    said += [f"{counts['silent']} silent"] * bool(counts["silent"])
+    said += [f"{counts['clipped']} with samples at full scale"] * bool(counts["clipped"])
+    said += [f"{count} recorded at {rate}" for rate, count in counts["rates"].items() if rate != "16000 Hz"]
+    said += [f"{count} with {channels} channels" for channels, count in counts["channels"].items() if channels != "1"]
+    return f"{results.datasets[dataset].title}: {', '.join(said)}."

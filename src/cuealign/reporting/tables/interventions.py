@@ -1,0 +1,70 @@
+"""Correct tokens against every perturbation, and every perturbation against audio-only."""
+
+import pandas as pd
+
+from cuealign.core.registry import PluginOptions
+from cuealign.interventions.conditions import condition_title, parse_condition_id
+from cuealign.reporting.results import Results
+from cuealign.reporting.tables.content import TableContent, find_published, interval, number, p_value, signed
+
+CAPTION = "Correct tokens against every perturbation, and every perturbation against the audio-only prompt."
+NEEDS = ("conditions", "comparisons", "trend")
+
+_COLUMNS = ["dataset", "split", "model", "a", "b", "delta", "ci_low", "ci_high", "mcnemar_p", "holm_p", "published_delta", "deviation"]
+
+
+def build(results: Results, published: pd.DataFrame, _options: PluginOptions) -> TableContent:
+    """One row per comparison of each model and split that ran a perturbation."""
+    parts = []
+    for experiment in results.select():
+        comparable = published if results.is_published(experiment) else published.iloc[:0]
+        table = results.metrics(experiment, "comparisons")
+        if ((table["a"] != "correct") | (table["b"] != "none")).any():  # more than correct against audio-only
+            table = table.assign(dataset=experiment.dataset, split=experiment.split, model=experiment.model)
+            theirs = [find_published(comparable, experiment, "delta", a=row.a, b=row.b) for row in table.itertuples()]
+            parts.append(table.assign(published_delta=theirs, deviation=table["delta"] - theirs))
+    caption = f"Token interventions: differences in UAR, speaker-clustered {results.level} intervals, exact McNemar,"
+    caption += " Holm-corrected per model and split."
+    if not parts:
+        empty = pd.DataFrame(columns=_COLUMNS)
+        return TableContent(caption, empty, empty, "No perturbation in this study's grid.")
+    values = pd.concat(parts, ignore_index=True)[_COLUMNS]
+    display = pd.DataFrame(
+        {
+            "Dataset": [results.datasets[name].title for name in values["dataset"]],
+            "Split": values["split"],
+            "Model": [results.models[name].title for name in values["model"]],
+            "Comparison": [f"{_title(row.a)} − {_title(row.b)}" for row in values.itertuples()],
+            "Δ UAR": [signed(value) for value in values["delta"]],
+            f"{results.level} CI": [interval(row.ci_low, row.ci_high, sign=True) for row in values.itertuples()],
+            "p": [p_value(value) for value in values["mcnemar_p"]],
+            "p (Holm)": [p_value(value) for value in values["holm_p"]],
+        }
+    )
+    if values["published_delta"].notna().any():
+        display["Published Δ"] = [
+            "–" if pd.isna(row.published_delta) else f"{signed(row.published_delta)} ({signed(row.deviation)})"
+            for row in values.itertuples()
+        ]
+    note = "Perturbations with several seeds: UAR averaged over seeds; McNemar per seed, the largest p shown."
+    note += " McNemar tests correctness per utterance, not UAR: p and interval may disagree."
+    return TableContent(caption, values, display, " ".join([note, *_trends(results, published), results.cautions()]).strip())
+
+
+def _title(condition: str) -> str:
+    return condition_title(*parse_condition_id(condition))
+
+
+def _trends(results: Results, published: pd.DataFrame) -> list[str]:
+    """One sentence per experiment and intervention of which UAR was measured at several strengths."""
+    sentences = []
+    for experiment in results.select():
+        comparable = published if results.is_published(experiment) else published.iloc[:0]
+        for trend in results.metrics(experiment, "trend").itertuples():
+            if pd.isna(trend.spearman_rho):
+                continue
+            sentence = f"{results.models[experiment.model].title} on {results.datasets[experiment.dataset].title} ({experiment.split}):"
+            sentence += f" Spearman ρ of UAR and p {number(trend.spearman_rho, 2)}, p {p_value(trend.spearman_p)}, {trend.n:.0f} runs"
+            theirs = find_published(comparable, experiment, "spearman_rho", intervention=trend.intervention)
+            sentences.append(sentence + ("." if pd.isna(theirs) else f"; published {number(theirs, 2)}."))
+    return sentences

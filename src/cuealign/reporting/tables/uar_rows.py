@@ -1,0 +1,84 @@
+"""Rows that all tables of UAR share, and how they are shown."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from cuealign.config.entries.grid import Experiment
+from cuealign.reporting.results import Results
+from cuealign.reporting.tables.content import TableContent, find_published, interval, number, p_value, signed
+
+_COLUMNS = [
+    *("dataset", "split", "heading", "model", "n", "uar_none", "none_low", "none_high", "uar_correct", "correct_low", "correct_high"),
+    *("delta", "delta_low", "delta_high", "mcnemar_p", "published_none", "published_correct", "deviation_none", "deviation_correct"),
+]
+
+
+def of_dataset(results: Results, published: pd.DataFrame, dataset: str, caption: str) -> TableContent:
+    """Table of one of the paper's corpora; says so where it was not run."""
+    values = rows(results, results.select(dataset=dataset), published)
+    shown = pd.concat([values[["split"]].rename(columns=str.capitalize), display(results, values)], axis=1)
+    if len(values) == 0:
+        return TableContent(caption, values, shown, f"No run of the dataset {dataset!r} in this study's grid.")
+    return TableContent(caption, values, shown, notes(results, values, dataset))
+
+
+def rows(results: Results, experiments: Sequence[Experiment], published: pd.DataFrame) -> pd.DataFrame:
+    """UAR of each experiment, with the published value beside it where the paper ran the same, and this study all of it."""
+    found = []
+    for experiment in experiments:
+        comparable = published if results.is_published(experiment) else published.iloc[:0]
+        summary, comparisons = results.summary(experiment), results.metrics(experiment, "comparisons")
+        none, correct = (summary.loc[(name, "0")] if (name, "0") in summary.index else None for name in ("none", "correct"))
+        gain = comparisons[(comparisons["a"] == "correct") & (comparisons["b"] == "none")]
+        row = {
+            "dataset": experiment.dataset,
+            "split": experiment.split,
+            "heading": results.models[experiment.model].heading or results.models[experiment.model].kind,
+            "model": experiment.model,
+            "n": int(summary["n"].iloc[0]),
+        }
+        for name, values in (("none", none), ("correct", correct)):
+            if values is not None:
+                row |= {f"uar_{name}": values["uar"], f"{name}_low": values["ci_low"], f"{name}_high": values["ci_high"]}
+            theirs = find_published(comparable, experiment, "uar", intervention=name)
+            row[f"published_{name}"] = theirs
+            row[f"deviation_{name}"] = float("nan") if values is None else values["uar"] - theirs
+        if len(gain):
+            row |= {
+                "delta": gain["delta"].iloc[0],
+                "delta_low": gain["ci_low"].iloc[0],
+                "delta_high": gain["ci_high"].iloc[0],
+                "mcnemar_p": gain["mcnemar_p"].iloc[0],
+            }
+        found.append(row)
+    return pd.DataFrame(found, columns=_COLUMNS)
+
+
+def notes(results: Results, values: pd.DataFrame, dataset: str | None = None) -> str:
+    """What the columns mean, as far as they occur, and the cautions of the corpora."""
+    note = f"In brackets: {results.level} interval of a bootstrap over speakers. p: exact McNemar test of UAR⁺ against UAR⁻."
+    if values[["published_none", "published_correct"]].notna().any(axis=None):
+        note += " Published: the paper's value, and ours minus theirs."
+    return f"{note} {results.cautions(dataset=dataset)}".strip()
+
+
+def display(results: Results, values: pd.DataFrame) -> pd.DataFrame:
+    """Text cells of the columns that all tables of UAR share."""
+    table = pd.DataFrame(
+        {
+            "Type": values["heading"],
+            "Model": [results.models[name].title for name in values["model"]],
+            "UAR⁻": [f"{number(row.uar_none)} {interval(row.none_low, row.none_high)}" for row in values.itertuples()],
+            "UAR⁺": [f"{number(row.uar_correct)} {interval(row.correct_low, row.correct_high)}" for row in values.itertuples()],
+            "Δ": [f"{signed(row.delta)} {interval(row.delta_low, row.delta_high, sign=True)}" for row in values.itertuples()],
+            "p": [p_value(value) for value in values["mcnemar_p"]],
+        }
+    ).replace("– –", "–")
+    for name, mark in (("none", "⁻"), ("correct", "⁺")):
+        if values[f"published_{name}"].notna().any():
+            table[f"Published UAR{mark}"] = [
+                "–" if pd.isna(theirs) else f"{number(theirs)} ({signed(ours)})"
+                for theirs, ours in zip(values[f"published_{name}"], values[f"deviation_{name}"], strict=True)
+            ]
+    return table

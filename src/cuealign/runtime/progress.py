@@ -1,0 +1,89 @@
+"""Progress of long work: a bar in a terminal, a line now and then in a log, with an estimate of what remains."""
+
+import io
+import logging
+import sys
+from collections.abc import Iterable, Iterator, Sized
+from typing import TypeVar
+
+from tqdm import tqdm
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+LINE_EVERY = 10.0
+"""Seconds between two lines where there is no terminal."""
+
+
+class Progress:
+    """Counts finished units and shows them.
+
+    Args:
+        total: units in all.
+        what: name of the work, opens each line.
+        unit: name of a unit, singular.
+        group: name of what several units belong to, whose rate is shown too.
+    """
+
+    def __init__(self, total: int, what: str, unit: str, *, group: str | None = None) -> None:
+        self.what, self.unit, self.group, self.groups = what, unit, group, 0
+        self._terminal = sys.stderr.isatty()
+        # tqdm counts and estimates in either case; where there is no terminal, its bar goes nowhere.
+        self._bar = tqdm(total=total, desc=what, unit=f" {unit}", dynamic_ncols=True, file=sys.stderr if self._terminal else io.StringIO())
+        self._said = 0.0
+
+    @property
+    def done(self) -> int:
+        """Finished units."""
+        return self._bar.n
+
+    def update(self, count: int = 1) -> None:
+        """Report ``count`` further units as done, all of one group."""
+        self.groups += 1
+        if self._terminal:
+            self._bar.set_postfix_str(self._group_rate(), refresh=False)
+        self._bar.update(count)
+        elapsed = self._bar.format_dict["elapsed"]
+        if not self._terminal and self.done < self._bar.total and elapsed - self._said >= LINE_EVERY:
+            self._said = elapsed
+            rate = self.done / elapsed
+            logger.info(
+                "%s: %d of %d (%.0f %%), %.1f %s/s, %s%s left",
+                *(self.what, self.done, self._bar.total, 100 * self.done / self._bar.total, rate, self.unit),
+                *(f"{found}, " if (found := self._group_rate()) else "", _duration((self._bar.total - self.done) / rate)),
+            )
+
+    def _group_rate(self) -> str:
+        elapsed = self._bar.format_dict["elapsed"]
+        return f"{self.groups / elapsed:.1f} {self.group}/s" if self.group and elapsed > 0 else ""
+
+    def close(self) -> None:
+        """Show the total time."""
+        seconds = self._bar.format_dict["elapsed"]
+        self._bar.close()
+        logger.info("%s: %d %s in %s", self.what, self.done, self.unit + "s" * (self.done != 1), _duration(seconds))
+
+    def __enter__(self) -> "Progress":
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.close()
+
+
+def progress(items: Iterable[T], what: str, *, unit: str, total: int | None = None) -> Iterator[T]:
+    """Yield ``items`` and report each as done when the next is asked for."""
+    if total is None:
+        if not isinstance(items, Sized):
+            raise TypeError("total is needed for items without a length")
+        total = len(items)
+    with Progress(total, what, unit) as shown:
+        for item in items:
+            yield item
+            shown.update()
+
+
+def _duration(seconds: float) -> str:
+    minutes, seconds = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {seconds:02d} s" if minutes else f"{seconds} s"

@@ -1,0 +1,30 @@
+# From predictions to metrics.
+
+
+rule evaluate:
+    input:
+        predictions=lambda wildcards: paths(
+            "results/predictions/{dataset}/{split}/{model}/{intervention}/p{p}/seed{seed}.parquet",
+            runs_of_experiment(wildcards),
+        ),
+    output:
+        metrics=expand("results/metrics/{{dataset}}/{{split}}/{{model}}/{analysis}.csv", analysis=settings.analyses),
+    log:
+        "logs/evaluate/{dataset}/{split}/{model}.log",
+    conda:
+        "../../envs/cuealign.yaml"
+    resources:
+        mem=growing("4GB"),
+        runtime="30m",
+    params:
+        conditions=lambda wildcards: [run.condition for run in runs_of_experiment(wildcards)],
+        labels=of_dataset("labels"),
+        statistics=config["statistics"],
+        analyses=settings.analyses,
+        code=lambda wildcards: version(
+            "evaluate",
+            *map(ANALYSES.module_name, settings.analyses),
+            *intervention_modules(runs_of_experiment(wildcards)),
+        ),
+    script:
+        "../../scripts/evaluate.py"

@@ -1,0 +1,98 @@
+# From metrics to tables and figures, and what they were made of.
+
+
+rule make_table:
+    input:
+        metrics=METRIC_FILES,
+        corpora=paths(
+            "results/corpora/{dataset}/{name}", RUNS, name=["counts.json", "manifest.parquet", "descriptors.parquet"]
+        ),
+    output:
+        csv=report(
+            "results/tables/{table}.csv",
+            caption="../report/table.rst",
+            category="Tables",
+            labels={"table": "{table}"},
+        ),
+        tex="results/tables/{table}.tex",
+        md="results/tables/{table}.md",
+    log:
+        "logs/make_table/{table}.log",
+    wildcard_constraints:
+        table=wildcard(settings.tables),
+    localrule: True
+    conda:
+        "../../envs/cuealign.yaml"
+    params:
+        options=lambda wildcards: settings.tables[wildcards.table],
+        datasets=SHOWN_DATASETS,
+        models=SHOWN_MODELS,
+        experiments=[vars(experiment) for experiment in EXPERIMENTS],
+        confidence=settings.statistics.confidence,
+        published=resource("published.csv"),
+        code=lambda wildcards: version(
+            "make_table", TABLES.module_name(wildcards.table), *intervention_modules(RUNS)
+        ),
+    script:
+        "../../scripts/make_table.py"
+
+
+rule draw_figure:
+    input:
+        shown=figure_inputs,
+    output:
+        pdf="results/figures/{drawing}.pdf",
+        svg="results/figures/{drawing}.svg",
+        png=report(
+            "results/figures/{drawing}.png",
+            caption="../report/figure.rst",
+            category="Figures",
+            labels={"figure": "{drawing}"},
+        ),
+    log:
+        "logs/draw_figure/{drawing}.log",
+    wildcard_constraints:
+        drawing=wildcard(DRAWINGS),
+    localrule: True
+    conda:
+        "../../envs/cuealign.yaml"
+    params:
+        figure=lambda wildcards: DRAWINGS[wildcards.drawing]["figure"],
+        scope=lambda wildcards: DRAWINGS[wildcards.drawing]["scope"],
+        options=lambda wildcards: settings.figures[DRAWINGS[wildcards.drawing]["figure"]].options,
+        caption=lambda wildcards: FIGURES.constant(DRAWINGS[wildcards.drawing]["figure"], "CAPTION", ""),
+        datasets=lambda wildcards: {run.dataset: SHOWN_DATASETS[run.dataset] for run in shown_in(wildcards)},
+        models=lambda wildcards: {run.model: SHOWN_MODELS[run.model] for run in shown_in(wildcards)},
+        experiments=lambda wildcards: [
+            vars(experiment) for experiment in dict.fromkeys(run.experiment for run in shown_in(wildcards))
+        ],
+        confidence=settings.statistics.confidence,
+        code=lambda wildcards: version(
+            "draw_figure",
+            FIGURES.module_name(DRAWINGS[wildcards.drawing]["figure"]),
+            *intervention_modules(shown_in(wildcards)),
+        ),
+    script:
+        "../../scripts/draw_figure.py"
+
+
+# Its inputs are all results: it is made anew whenever one of them is.
+rule record_provenance:
+    input:
+        corpora=paths("results/corpora/{dataset}/{name}", RUNS, name=["manifest.parquet", "counts.json"]),
+        responses=RESPONSE_FILES,
+        metrics=METRIC_FILES,
+        tables=TABLE_FILES,
+        figures=FIGURE_FILES,
+    output:
+        provenance="results/provenance.json",
+    log:
+        "logs/record_provenance.log",
+    localrule: True
+    conda:
+        "../../envs/cuealign.yaml"
+    params:
+        config=PLAIN,
+        code=version("record_provenance"),
+    script:
+        "../../scripts/record_provenance.py"
