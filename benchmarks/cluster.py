@@ -16,7 +16,7 @@ from collections import Counter
 from datetime import datetime
 from pathlib import Path
 
-from tests import slurm, workflow
+from tests.support import slurm, workflow
 
 Interval = tuple[float, float]
 

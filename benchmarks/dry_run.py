@@ -16,7 +16,7 @@ from pathlib import Path
 
 import yaml
 
-from tests.workflow import command, environment
+from tests.support.workflow import command, environment
 
 DATASETS, MODELS, SHARDS, STRENGTHS = 10, 10, 10, (0.2, 0.4, 0.6, 0.8)
 INTERVENTIONS = ["none", "correct", "conflict", "shuffle", "corrupt"]

@@ -11,4 +11,4 @@ def remove(sequences: np.ndarray, _p: float, _random: KeyedRandom, _options: Plu
     return np.full_like(sequences, "")
 
 
-INTERVENTION = Intervention("No cues", remove, has_cue_block=False)
+INTERVENTION = Intervention("Audio-only", remove, has_cue_block=False)

@@ -1,0 +1,212 @@
+"""Descriptor means against openSMILE's own functionals."""
+
+import numpy as np
+import opensmile
+import pandas as pd
+import pytest
+
+from cuealign.core.errors import InputError
+from cuealign.core.vocabulary import DESCRIPTORS, PLAIN, VOICED_DESCRIPTORS
+from cuealign.cues import descriptors, extraction
+from cuealign.cues.extraction import extract
+from tests.support import ROOT
+from tests.support.corpora import build_corpus
+from tests.support.sound import RATE, tone, write
+
+RAVDESS = ROOT.parent / "shared/data/ravdess4/flac16k"
+
+EXACT = (
+    "F0semitoneFrom27.5Hz_sma3nz",
+    "jitterLocal_sma3nz",
+    "shimmerLocaldB_sma3nz",
+    "HNRdBACF_sma3nz",
+    "logRelF0-H1-H2_sma3nz",
+    "logRelF0-H1-A3_sma3nz",
+)
+
+
+@pytest.fixture(scope="module")
+def functionals():
+    return opensmile.Smile(opensmile.FeatureSet.eGeMAPSv02, opensmile.FeatureLevel.Functionals)
+
+
+def speech_like(seed: int) -> np.ndarray:
+    """Gliding, irregular, noisy, with pauses: voiced and unvoiced frames, jitter and shimmer."""
+    random = np.random.default_rng(seed)
+    pieces = [np.zeros(RATE // 2)]
+    for _ in range(4):
+        count = int(RATE * random.uniform(0.2, 0.5))
+        pitch = random.uniform(90, 260) * 2 ** np.linspace(0, random.uniform(-0.3, 0.3), count)
+        pitch *= 1 + 0.01 * np.repeat(random.standard_normal(count // 80 + 1), 80)[:count]
+        phase = 2 * np.pi * np.cumsum(pitch) / RATE
+        voice = sum(np.sin(k * phase) / k ** random.uniform(0.8, 1.4) for k in range(1, 15))
+        pieces += [0.1 * voice * np.hanning(count), 0.002 * random.standard_normal(int(RATE * 0.15))]
+    pieces.append(np.zeros(RATE // 2))
+    return np.concatenate(pieces).astype(np.float32)
+
+
+def compare(samples, functionals):
+    """Our voiced means and openSMILE's, for silence at both ends: there the two see the same voiced frames.
+
+    (At the very end of a file openSMILE's functionals and its descriptors differ by a frame or two.)
+    """
+    frames = descriptors.low_level_descriptors(samples)
+    ours = dict(zip(DESCRIPTORS, descriptors.mean_descriptors(frames), strict=False))
+    theirs = functionals.process_signal(samples, RATE).iloc[0]
+    for name in EXACT:
+        # float32 frames averaged in double here, in openSMILE's order there: 5 digits and more.
+        assert ours[name] == pytest.approx(theirs[f"{name}_amean"], rel=1e-5, abs=1e-6), name
+    for name in ("F1frequency_sma3nz", "F2frequency_sma3nz", "F3frequency_sma3nz"):
+        # openSMILE's functionals smooth formants after unvoiced frames were blanked: differences at the edges of voicing,
+        # some 2 % in a sentence with its hundred voiced frames, more with fewer.
+        voiced = (frames[:, DESCRIPTORS.index("F0semitoneFrom27.5Hz_sma3nz")] > 0).sum()
+        assert ours[name] == pytest.approx(theirs[f"{name}_amean"], rel=0.03 if voiced > 50 else 0.1), name
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_voiced_means_are_opensmiles_functionals(functionals, seed):
+    compare(speech_like(seed), functionals)
+
+
+@pytest.mark.skipif(not RAVDESS.is_dir(), reason="no real recordings beside the project")
+def test_voiced_means_are_opensmiles_functionals_on_real_speech(functionals):
+    from cuealign.core import audio
+
+    for path in sorted(RAVDESS.glob("*.flac"))[::80]:
+        compare(np.pad(audio.read(path), RATE // 2), functionals)
+
+
+def test_means_over_all_frames_are_the_plain_average():
+    frames = descriptors.low_level_descriptors(speech_like(5))
+    np.testing.assert_allclose(descriptors.mean_descriptors(frames, voiced_mean=False)[:-1], frames.astype(float).mean(axis=0))
+
+
+def test_voiced_means_differ_from_plain_ones_by_the_share_of_voicing():
+    frames = descriptors.low_level_descriptors(speech_like(6))
+    voiced, plain = (descriptors.mean_descriptors(frames, voiced_mean=kind) for kind in (True, False))
+    f0 = DESCRIPTORS.index("F0semitoneFrom27.5Hz_sma3nz")
+    assert 0.2 < voiced[-1] < 0.9
+    assert plain[f0] == pytest.approx(voiced[f0] * voiced[-1])
+
+
+def test_silence_has_no_voiced_descriptor():
+    for voiced_mean in (True, False):
+        means = dict(
+            zip(
+                DESCRIPTORS,
+                descriptors.mean_descriptors(descriptors.low_level_descriptors(np.zeros(RATE)), voiced_mean=voiced_mean),
+                strict=False,
+            )
+        )
+        assert all(np.isnan(means[name]) for name in VOICED_DESCRIPTORS)
+        assert all(np.isfinite(means[name]) for name in DESCRIPTORS if name not in VOICED_DESCRIPTORS)
+
+
+@pytest.mark.parametrize("seconds", [1 / RATE, 0.005, 0.03, 0.09, 0.1])
+def test_the_shortest_clips_have_descriptors(seconds):
+    frames = descriptors.low_level_descriptors(tone(seconds))
+    assert frames.shape[1] == 25
+    assert len(frames) >= 1
+
+
+def test_the_frames_are_those_of_opensmiles_own_table():
+    smile = opensmile.Smile(opensmile.FeatureSet.eGeMAPSv02, opensmile.FeatureLevel.LowLevelDescriptors)
+    for seed in range(2):
+        samples = speech_like(seed)
+        theirs = smile.process_signal(samples, RATE)[list(DESCRIPTORS)]
+        np.testing.assert_array_equal(descriptors.low_level_descriptors(samples), theirs.to_numpy())
+
+
+# ---------------------------------------------------------------- a whole corpus
+
+
+@pytest.fixture
+def built(corpus, dataset):
+    folder, _ = corpus
+    return build_corpus(dataset | {"manifest": str(folder / "manifest.csv")})[0]
+
+
+def test_both_kinds_of_means_are_kept(built, tmp_path):
+    table = extract(built, tmp_path)
+    for row in range(0, 12, 5):
+        frames = descriptors.low_level_descriptors(extraction.audio.read_utterance(built.loc[row]))
+        for voiced_mean in (True, False):
+            expected = dict(zip(DESCRIPTORS, descriptors.mean_descriptors(frames, voiced_mean=voiced_mean), strict=False))
+            for name in DESCRIPTORS:
+                column = name if voiced_mean or name not in VOICED_DESCRIPTORS else PLAIN + name
+                assert table.loc[row, column] == expected[name], column
+
+
+def test_processes_and_order_change_nothing(built, tmp_path):
+    one = extract(built, tmp_path / "one")
+    two = extract(built[::-1].reset_index(drop=True), tmp_path / "two", workers=2)[::-1].reset_index(drop=True)
+    assert one.equals(two)
+    assert list(one["utterance"]) == list(built["utterance"])
+
+
+@pytest.fixture
+def counted(monkeypatch):
+    """Files that were extracted, in order."""
+    seen = []
+    monkeypatch.setattr(extraction, "_extract_one", lambda row, original=extraction._extract_one: (seen.append(row[0]), original(row))[1])
+    return seen
+
+
+def test_the_same_sound_is_extracted_once(built, tmp_path, counted):
+    first = extract(built, tmp_path)
+    assert len(counted) == 12
+    relabelled = built.assign(label="sad", split="train", utterance=[f"u{row:02d}" for row in range(12)])
+    again = extract(relabelled, tmp_path)
+    assert len(counted) == 12
+    assert again.drop(columns="utterance").equals(first.drop(columns="utterance"))
+    doubled = extract(pd.concat([relabelled, built], ignore_index=True), tmp_path / "other")
+    assert len(counted) == 24
+    assert len(doubled) == 24
+
+
+def test_what_was_finished_before_a_kill_is_not_extracted_again(built, tmp_path, counted, monkeypatch):
+    monkeypatch.setattr(extraction, "PART", 4)
+    original = extraction._extract_one
+
+    def killed(row):
+        if len(counted) == 10:
+            raise KeyboardInterrupt
+        return original(row)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(extraction, "_extract_one", killed)
+        with pytest.raises(KeyboardInterrupt):
+            extract(built, tmp_path)
+    del counted[:]
+    resumed = extract(built, tmp_path)
+    assert len(counted) == 12 - 8
+    assert resumed.equals(extract(built, tmp_path / "whole"))
+
+
+def test_another_method_extracts_anew(built, tmp_path, counted, monkeypatch):
+    extract(built, tmp_path)
+    monkeypatch.setattr(extraction, "method", lambda: "another")
+    extract(built, tmp_path)
+    assert len(counted) == 24
+
+
+def test_a_damaged_part_is_set_aside_and_extracted_again(built, tmp_path, counted, caplog):
+    first = extract(built, tmp_path)
+    (part,) = tmp_path.glob("*.parquet")
+    part.write_bytes(part.read_bytes()[:-9] + b"x" * 9)
+    assert extract(built, tmp_path).equals(first)
+    assert len(counted) == 24
+    assert "checksum does not match" in caplog.text
+    assert part.with_suffix(".damaged").exists()
+
+
+def test_a_file_that_vanished_is_named(built, tmp_path):
+    built.loc[3, "file"] = str(tmp_path / "gone.wav")
+    with pytest.raises(InputError, match=r"gone\.wav: no such file"):
+        extract(built, tmp_path / "store")
+
+
+def test_sound_that_changed_since_the_manifest_is_refused(built, tmp_path):
+    built.loc[3, "file"] = str(write(tmp_path / "other.wav", tone(0.5, seed=77)))
+    with pytest.raises(InputError, match=r"other\.wav: the sound has changed"):
+        extract(built, tmp_path / "store")

@@ -1,0 +1,105 @@
+"""The project's files agree with each other."""
+
+import re
+import tomllib
+
+import yaml
+
+from cuealign.runtime import code_version
+from tests.support import ROOT
+
+
+def lock() -> dict[str, str]:
+    lines = (ROOT / "envs/requirements.lock").read_text(encoding="utf-8").splitlines()
+    return dict(line.split("==") for line in lines if not line.startswith("#"))
+
+
+def test_conda_file_agrees_with_the_lock():
+    environment = yaml.safe_load((ROOT / "envs/cuealign.yaml").read_text(encoding="utf-8"))
+    (pip,) = [entry["pip"] for entry in environment["dependencies"] if isinstance(entry, dict)]
+    assert dict(line.split("==") for line in pip) == lock()
+    assert "python=3.11" in environment["dependencies"]
+
+
+def test_every_dependency_is_locked():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    names = [re.split(r"[<>=]", entry)[0] for entry in project["dependencies"] + project["optional-dependencies"]["dev"]]
+    locked = {name.lower() for name in lock()}
+    assert [name for name in names if name.lower() not in locked] == []
+    assert lock()["torch"] == "2.13.0"
+
+
+def test_tests_run_in_the_locked_environment():
+    import importlib.metadata
+
+    wrong = {name: version for name, version in lock().items() if importlib.metadata.version(name).split("+")[0] != version}
+    assert wrong == {}
+
+
+def test_version_is_the_same_everywhere():
+    import cuealign
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+    assert project["version"] == cuealign.__version__ == citation["version"]
+    assert f"## {cuealign.__version__}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+def test_library_imports_nothing_of_snakemake():
+    for path in (ROOT / "src").rglob("*.py"):
+        assert not re.search(r"^\s*(import|from) snakemake", path.read_text(encoding="utf-8"), re.MULTILINE), path
+
+
+def test_parsing_the_config_imports_nothing_heavy():
+    import subprocess
+    import sys
+
+    code = "import sys, cuealign.config.settings; print(*sorted({'torch', 'transformers', 'pandas', 'opensmile', 'matplotlib'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": str(ROOT / "src")}, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
+
+
+def test_digest_follows_imports(tmp_path, monkeypatch):
+    package = tmp_path / "cuealign"
+    (package / "sub").mkdir(parents=True)
+    (package / "__init__.py").write_text("")
+    (package / "sub" / "__init__.py").write_text("from cuealign import far\n")
+    (package / "near.py").write_text("import os\nfrom cuealign.sub import thing\n")
+    (package / "far.py").write_text("x = 1\n")
+    (package / "other.py").write_text("y = 1\n")
+    monkeypatch.setattr(code_version, "ROOT", package)
+
+    def digest():
+        code_version.digest.cache_clear()
+        code_version._imports.cache_clear()
+        return code_version.digest("cuealign.near")
+
+    first = digest()
+    (package / "other.py").write_text("y = 2\n")
+    assert digest() == first
+    (package / "far.py").write_text("x = 2\n")
+    assert digest() != first
+    code_version.digest.cache_clear()
+    code_version._imports.cache_clear()
+
+
+def test_published_values_are_the_papers():
+    import pandas as pd
+
+    published = pd.read_csv(ROOT / "resources/published.csv")
+    uar = published[published["measure"] == "uar"].pivot_table(index=["dataset", "split", "model"], columns="intervention", values="value")
+    # Deltas as the paper prints them, from its Tables II and III.
+    deltas = {
+        ("aibo", "dev", "qw2-audio"): 0.031,
+        ("aibo", "dev", "qw-omni"): 0.017,
+        ("aibo", "dev", "af3"): 0.009,
+        ("aibo", "dev", "ft-qw-omni"): 0.003,
+        ("aibo", "dev", "ft-af3"): 0.020,
+        ("aibo", "test", "qw2-audio"): 0.028,
+        ("aibo", "test", "qw-omni"): 0.010,
+        ("aibo", "test", "af3"): 0.016,
+        ("iemocap", "full", "af3"): 0.022,
+        ("iemocap", "full", "qw-omni"): 0.041,
+    }
+    found = (uar["correct"] - uar["none"]).dropna().round(3).to_dict()
+    assert found == deltas
