@@ -8,7 +8,7 @@ CORES ?= $(shell getconf _NPROCESSORS_ONLN)
 BIN := .venv/bin
 LOCK := envs/requirements.lock
 
-.PHONY: demo test lint format setup lock docs clean
+.PHONY: demo test lint format setup lock docs imports clean
 
 demo: setup
 	$(BIN)/snakemake --cores $(CORES)
@@ -45,6 +45,10 @@ lock:
 # Write what is generated from the code: the JSON schema and the reference in config/README.md.
 docs: setup
 	PYTHONPATH=src $(BIN)/python -m cuealign.config.documentation
+
+# Print which part of the library imports which.
+imports: setup
+	PYTHONPATH=src:. $(BIN)/python -m tests.support.imports
 
 clean:
 	rm -rf results logs .snakemake .venv .pytest_cache .ruff_cache .hypothesis .coverage

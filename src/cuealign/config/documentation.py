@@ -78,7 +78,16 @@ def schema() -> str:
         for kind in described.get("anyOf", [described]):
             if kind.get("type") == "object":
                 kind["properties"] = {name: _or_null(registry.options_model(name).model_json_schema()) for name in registry.names()}
+    drawn = found["properties"]["figures"]
+    drawn["properties"] = {name: _figure(name) for name in FIGURES.names()}
     return json.dumps(found, indent=2, ensure_ascii=False) + "\n"
+
+
+def _figure(name: str) -> dict[str, Any]:
+    """Schema of a figure's entry: its scope, a mapping of scope and options, or null."""
+    scope, options = {"enum": list(FIGURES.constant(name, "SCOPES"))}, FIGURES.options_model(name).model_json_schema()
+    mapping = options | {"properties": {"scope": scope} | options.get("properties", {}), "required": ["scope"]}
+    return {"anyOf": [scope, mapping, {"type": "null"}]}
 
 
 def _or_null(described: dict[str, Any]) -> dict[str, Any]:

@@ -1,11 +1,12 @@
 """The whole configuration: every section, with its defaults."""
 
+from collections.abc import Callable, Collection, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, FieldSerializationInfo, SerializerFunctionWrapHandler, field_serializer
 
 from cuealign.config.entries.answers import Answer
-from cuealign.config.entries.base import Plugins, Slug
+from cuealign.config.entries.base import Slug
 from cuealign.config.entries.dataset import Dataset
 from cuealign.config.entries.emosynth import Emosynth
 from cuealign.config.entries.figures import FigureEntry, Scope
@@ -22,11 +23,34 @@ RENAMED = {
 """Keys of earlier versions, without ids, and what became of them."""
 
 
-def _drawn(value: Any) -> Any:
-    """A figure whose entry is null is left out."""
-    if not isinstance(value, dict):
+ANALYSES = ("conditions", "comparisons", "trend", "confusion")
+TABLES = ("concepts", "corpora", "aibo", "iemocap", "uar", "interventions", "sensitivity")
+FIGURES = {"tokens": "dataset", "confusions": "model", "corruption": "split", "grounding": "study"}
+"""What is made unless the config says otherwise."""
+
+
+def _merged(defaults: Mapping[str, Any]) -> Callable[[Any], Any]:
+    """Reads a list of names as all that is made, and a mapping as what differs from the defaults, null for what is left out."""
+
+    def read(value: Any) -> Any:
+        if isinstance(value, list):
+            if doubled := sorted({str(name) for name in value if value.count(name) > 1}):
+                raise ValueError(f"{doubled[0]!r} is listed twice")
+            return {name: {} for name in value}
+        if isinstance(value, Mapping):
+            merged = {**defaults, **value}
+            return {name: entry for name, entry in merged.items() if entry is not None and entry not in NONE_AS_TEXT}
         return value
-    return {name: entry for name, entry in value.items() if entry is not None and entry not in NONE_AS_TEXT}
+
+    return read
+
+
+def _named(names: Collection[str]) -> Any:
+    """Type of plug-ins of one kind with their options."""
+    return Annotated[
+        dict[str, dict[str, Any]],
+        BeforeValidator(_merged({name: {} for name in names}), json_schema_input_type=list[str] | dict[str, dict[str, Any] | None]),
+    ]
 
 
 class Config(StrictModel):
@@ -44,25 +68,27 @@ class Config(StrictModel):
     )
     statistics: Statistics = Field(default=Statistics(), description="Resampling.")
     emosynth: Emosynth = Field(default=Emosynth(), description="The embedded corpus.")
-    analyses: Plugins = Field(
-        default={name: {} for name in ("conditions", "comparisons", "trend", "confusion")},
-        description="Analyses to compute for every model and split: a list of names, or a mapping of names to their options. "
-        "Modules of `cuealign.evaluation.analyses`.",
+    analyses: _named(ANALYSES) = Field(
+        default={name: {} for name in ANALYSES},
+        description="Analyses to compute for every model and split: a list of all of them, or a mapping of what differs from the default, "
+        "names to options or null. Modules of `cuealign.evaluation.analyses`.",
     )
-    tables: Plugins = Field(
-        default={name: {} for name in ("concepts", "corpora", "aibo", "iemocap", "uar", "interventions", "sensitivity")},
-        description="Tables to make: a list of names, or a mapping of names to their options. Modules of `cuealign.reporting.tables`.",
+    tables: _named(TABLES) = Field(
+        default={name: {} for name in TABLES},
+        description="Tables to make: a list of all of them, or a mapping of what differs from the default, names to options or null. "
+        "Modules of `cuealign.reporting.tables`.",
     )
     figures: Annotated[
         dict[str, FigureEntry],
-        BeforeValidator(_drawn, json_schema_input_type=dict[str, Scope | dict[str, Any] | None]),
+        BeforeValidator(_merged(FIGURES), json_schema_input_type=dict[str, Scope | dict[str, Any] | None]),
     ] = Field(
-        default={
-            "tokens": FigureEntry(scope="dataset"),
-            "confusions": FigureEntry(scope="model"),
-            "corruption": FigureEntry(scope="split"),
-            "grounding": FigureEntry(scope="study"),
-        },
-        description="Figures to draw, each with its scope, or with a mapping of `scope` and the figure's own options, or null for none. "
-        "Modules of `cuealign.reporting.figures`.",
+        default={name: FigureEntry(scope=scope) for name, scope in FIGURES.items()},
+        description="Figures to draw, as far as they differ from the default: each with its scope, or with a mapping of `scope` and the "
+        "figure's own options, or null for none. Modules of `cuealign.reporting.figures`.",
     )
+
+    @field_serializer("analyses", "tables", "figures", mode="wrap")
+    def _with_those_left_out(self, value: Any, plain: SerializerFunctionWrapHandler, info: FieldSerializationInfo) -> dict[str, Any]:
+        """Say by null which defaults are left out, so that reading the plain values gives the same config."""
+        defaults = {"analyses": ANALYSES, "tables": TABLES, "figures": FIGURES}[info.field_name]
+        return plain(value) | {name: None for name in defaults if name not in value}

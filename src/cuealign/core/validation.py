@@ -1,4 +1,4 @@
-"""Strict models of what a user writes, and their mistakes told in one line each."""
+"""Strict models of what a user writes, and messages of one line per mistake."""
 
 import difflib
 import types
@@ -9,18 +9,18 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 NONE_AS_TEXT = ("null", "~")
-"""How ``none`` arrives from the command line, where Snakemake hands all values over as text."""
+"""How null arrives from the command line: Snakemake passes all values as text."""
 
 
 class StrictModel(BaseModel):
-    """Base of every entry of the config and of the options of every plug-in: unknown keys are refused, values do not change."""
+    """Base of all entries of the config and of the options of all plug-ins. Unknown keys are refused; entries are immutable."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     @model_validator(mode="before")
     @classmethod
     def _none_from_text(cls, values: Any) -> Any:
-        """``null`` as text means none where none is allowed, and is refused elsewhere."""
+        """Read ``null`` as None if the key allows None; refuse it otherwise."""
         if not isinstance(values, Mapping):
             return values
         read = dict(values)
@@ -32,9 +32,9 @@ class StrictModel(BaseModel):
         return read
 
     def without(self, names: Collection[str]) -> dict[str, Any]:
-        """Plain values of the entry, with some keys left at their defaults (required ones: empty text).
+        """Plain values of the entry, without the keys ``names`` (required ones become empty text).
 
-        The workflow passes this to a rule whose result does not depend on ``names``, so that a change of them reruns nothing.
+        The workflow passes this to a rule whose result does not depend on ``names``, so that changing them reruns nothing.
         """
         blank = {name: "" for name in names if type(self).model_fields[name].is_required()}
         return self.model_dump(mode="json", exclude=set(names)) | blank
@@ -52,10 +52,10 @@ def mistakes(error: ValidationError, model: type[BaseModel], *, where: str = "",
     """One line per mistake: the path of the key, what is wrong, and what is allowed.
 
     Args:
-        error: what pydantic found.
-        model: that was validated.
-        where: path of the values that were validated, such as ``models.af3.options``.
-        renamed: dotted path without ids (``models.group``) to what has become of the key.
+        error: raised by pydantic.
+        model: the model that raised it.
+        where: path of the validated values, such as ``models.af3.options``.
+        renamed: message about a key that was renamed or removed, by its dotted path without ids (``models.group``).
     """
     lines: list[str] = []
     for problem in error.errors():
@@ -71,10 +71,21 @@ def unknown(name: object, known: Iterable[str], what: str, where: str) -> Iterat
 
 
 def near(name: str, known: Iterable[str]) -> str:
-    """``, did you mean 'x'?`` where a known name is near, or nothing."""
-    found = difflib.get_close_matches(name, list(known), n=1, cutoff=0.7)
+    """``, did you mean 'x'?`` if a known name is similar, else empty."""
+    known = list(known)
+    longer = [other for other in known if other.startswith(f"{name}_") or other.startswith(f"{name}-")]
+    found = longer or difflib.get_close_matches(name, known, n=1, cutoff=0.6)
     return f", did you mean {found[0]!r}?" if found else ""
 
+
+_LIMITS = {
+    "greater_than_equal": ("must be at least", "ge"),
+    "greater_than": ("must be above", "gt"),
+    "less_than_equal": ("must be at most", "le"),
+    "less_than": ("must be below", "lt"),
+    "too_short": ("needs a number of items of at least", "min_length"),
+    "string_too_short": ("needs a number of letters of at least", "min_length"),
+}
 
 _WRONG_TYPE = {
     "model_type": "must be a mapping",
@@ -113,6 +124,9 @@ def _line(problem: Mapping[str, Any], model: type[BaseModel], where: str, rename
     elif problem["type"] == "literal_error":
         allowed = problem["ctx"]["expected"].replace("'", "")
         message = f"is {_shown(value)}, but must be {allowed}{near(str(value), allowed.replace(' or ', ', ').split(', '))}"
+    elif problem["type"] in _LIMITS:
+        what, key = _LIMITS[problem["type"]]
+        message = f"{what} {problem['ctx'][key]}, but is {_shown(value)}"
     elif problem["type"] == "string_pattern_mismatch" and problem["loc"][-1] == "[key]":
         message = "an id consists of lower-case letters, digits and single hyphens"
     elif problem["type"] == "string_pattern_mismatch":
@@ -120,7 +134,7 @@ def _line(problem: Mapping[str, Any], model: type[BaseModel], where: str, rename
     elif "\n" not in message and problem["type"] != "value_error":
         message = f"{message[0].lower()}{message[1:]}, but is {_shown(value)}"
     if problem["type"] == "value_error" and "\n" in message:
-        return message  # cross-checks name their keys themselves
+        return message  # checks across keys name the keys themselves
     return f"{path}: {message}" if path else message
 
 
@@ -138,7 +152,7 @@ def _path(where: str, location: Iterable[Any]) -> str:
 
 
 def _fields_at(model: Any, location: Iterable[Any]) -> Iterable[str]:
-    """Keys that are allowed at a place."""
+    """Keys that are allowed at a location."""
     for part in location:
         if isinstance(model, type) and issubclass(model, BaseModel) and part in model.model_fields:
             model = _inner(model.model_fields[part].annotation)
@@ -146,7 +160,7 @@ def _fields_at(model: Any, location: Iterable[Any]) -> Iterable[str]:
 
 
 def _description_at(model: Any, location: Iterable[Any]) -> str:
-    """Description of the innermost key on the way to a place."""
+    """Description of the innermost key on the way to a location."""
     description = ""
     for part in location:
         if isinstance(model, type) and issubclass(model, BaseModel) and part in model.model_fields:
@@ -156,7 +170,7 @@ def _description_at(model: Any, location: Iterable[Any]) -> str:
 
 
 def _without_ids(model: Any, location: Iterable[Any]) -> Iterator[str]:
-    """Names of the keys on the way to a place, the ids of registries and the numbers of lists left out."""
+    """Names of the keys on the way to a location, without ids and list indices."""
     for part in location:
         if isinstance(model, type) and issubclass(model, BaseModel):
             yield str(part)
@@ -168,14 +182,14 @@ def _without_ids(model: Any, location: Iterable[Any]) -> Iterator[str]:
 
 
 class _Registry:
-    """A mapping or list of entries: the next part of a path is an id or a number."""
+    """A mapping or list of entries: the next part of a path is an id or an index."""
 
     def __init__(self, inner: Any) -> None:
         self.inner = inner
 
 
 def _inner(annotation: Any) -> Any:
-    """The model class inside of ``list[…]``, ``dict[…, …]`` or ``… | None``."""
+    """The model class inside ``list[…]``, ``dict[…, …]`` or ``… | None``."""
     arguments = [argument for argument in typing.get_args(annotation) if argument is not type(None)]
     for argument in reversed(arguments):
         found = _inner(argument)
@@ -185,5 +199,5 @@ def _inner(annotation: Any) -> Any:
 
 
 def validated(model: type[StrictModel], values: Any) -> Any:
-    """``values`` as an entry; an entry stays what it is."""
+    """Validate ``values``; an entry is returned unchanged."""
     return values if isinstance(values, model) else model.model_validate(values)

@@ -23,21 +23,3 @@ def _strength(value: Any) -> str:
 
 Strength = Annotated[str, BeforeValidator(_strength)]
 """Strength p of an intervention, as text."""
-
-
-def with_options(value: Any) -> Any:
-    """A list of names as a mapping of names to their options; a name whose options are null is left out."""
-    if isinstance(value, list):
-        doubled = sorted({str(name) for name in value if value.count(name) > 1})
-        if doubled:
-            raise ValueError(f"{doubled[0]!r} is listed twice")
-        return {name: {} for name in value}
-    if isinstance(value, dict):
-        return {name: options for name, options in value.items() if options not in (None, "null", "~")}
-    return value
-
-
-Plugins = Annotated[
-    dict[str, dict[str, Any]], BeforeValidator(with_options, json_schema_input_type=list[str] | dict[str, dict[str, Any] | None])
-]
-"""Plug-ins of one kind with their options; in a config, a list of names or a mapping."""

@@ -1,0 +1,251 @@
+"""Every mistake in a config gives one line that names the key, what is wrong and what is allowed."""
+
+import copy
+
+import pytest
+
+from cuealign.config.loading import load
+from cuealign.core.errors import ConfigError
+from tests.support.config import shipped
+
+
+@pytest.fixture(scope="module")
+def demo() -> dict:
+    return shipped()
+
+
+MISTAKES = {
+    "p above 1": (("grid", 0, "p"), [1.5], "grid[0].p[0]: 1.5 lies outside of 0 to 1"),
+    "p not a number": (("grid", 0, "p"), ["high"], "grid[0].p[0]: 'high' is not a number"),
+    "p a truth value": (("grid", 0, "p"), [True], "grid[0].p[0]: must be a number"),
+    "unknown model": (("grid", 0, "models"), ["af4"], "grid[0].models: unknown model 'af4', did you mean 'af3'?; known: af3, "),
+    "unknown dataset": (("grid", 0, "dataset"), "crema", "grid[0].dataset: unknown dataset 'crema'; known: aibo, emosynth"),
+    "unknown split": (("grid", 0, "splits"), ["dev"], "grid[0].splits: unknown split 'dev'; known: test, train"),
+    "unknown intervention": (("grid", 0, "interventions"), ["swap"], "grid[0].interventions: unknown intervention 'swap'; known: conflict"),
+    "doubled condition": (("grid", 0, "seeds"), [1, 1], "shuffle/p0/seed1 occurs more than once"),
+    "same strength twice": (("grid", 0, "p"), [0.5, "0.50"], "occurs more than once"),
+    "negative seed": (("grid", 0, "seeds"), [-1], "grid[0].seeds[0]: must be at least 0, but is the number -1"),
+    "empty grid": (("grid",), [], "grid: needs a number of items of at least 1, but is []"),
+    "unknown key": (("grid", 0, "shards"), 3, "grid[0].shards: unknown key; known: dataset, splits, models"),
+    "unknown key at the top": (("seed",), 3, "seed: unknown key; known: grid, datasets, models"),
+    "unknown model key": (
+        ("models", "cue-tiny", "revison"),
+        "x",
+        "models.cue-tiny.revison: unknown key, did you mean 'revision'?; known: title",
+    ),
+    "id with an underscore": (
+        ("datasets", "my_corpus"),
+        {},
+        "datasets.my_corpus: an id consists of lower-case letters, digits and single hyphens",
+    ),
+    "hub id without revision": (("models", "af3", "revision"), None, "models.af3: hub_id needs a pinned revision"),
+    "model without source": (("models", "clap-msclap", "path"), None, "models.clap-msclap: needs a path or a hub_id"),
+    "unknown prompt": (("models", "af3", "prompt"), "mood", "models.af3.prompt: unknown prompt 'mood'; known: emotion"),
+    "training on nothing": (("models", "cue-tiny", "training", "dataset"), "x", "models.cue-tiny.training.dataset: unknown dataset 'x'"),
+    "instruction without labels": (("prompts", "emotion"), "How?", "prompts.emotion: must contain {labels} once"),
+    "instruction for a contrastive model": (
+        ("models", "paraclap", "prompt"),
+        "emotion",
+        "models.paraclap.prompt: a model of the kind contrastive needs a caption, with {label}; 'emotion' is none",
+    ),
+    "caption for a language model": (
+        ("models", "af3", "prompt"),
+        "feeling",
+        "models.af3.prompt: a model of the kind alm needs an instruction, with {labels}; 'feeling' is none",
+    ),
+    "caption of two lines": (("prompts", "feeling"), "{label}\n!", "prompts.feeling: must be a single line"),
+    "cue captions of a language model": (("models", "af3", "cue_captions"), True, "cue_captions: only a contrastive model has captions"),
+    "cues for a contrastive model": (
+        ("grid", 0, "models"),
+        ["paraclap"],
+        "grid[0]: paraclap reads captions without cues; its only intervention is none, or set cue_captions: true",
+    ),
+    "cue block with a concept missing": (("cue_block",), "{ENERGY}", "cue_block: must name each of ENERGY, PITCH"),
+    "cue block with a stray brace": (("cue_block",), "{ENERGY", "cue_block: braces do not match"),
+    "word for two labels": (("answers", "sad", "synonyms"), ["happy"], "answers: 'happy' stands for both 'happy' and 'sad'"),
+    "label without a word": (("datasets", "aibo", "labels"), ["angry", "bored"], "bored"),
+    "label map to nowhere": (("datasets", "iemocap", "label_map"), {"exc": "excited"}, "datasets.iemocap: label_map leads to excited"),
+    "label twice": (("datasets", "emosynth", "labels"), ["sad", "sad"], "datasets.emosynth: labels: a label is listed twice"),
+    "fit on nothing": (("datasets", "emosynth", "tokens", "fit_on"), "dev", "datasets.emosynth: tokens.fit_on: unknown split 'dev'"),
+    "gender edges of energy": (
+        ("datasets", "emosynth", "tokens", "gender_specific"),
+        ["ENERGY"],
+        "datasets.emosynth.tokens.gender_specific[0]: is 'ENERGY', but must be PITCH or FORMANTS",
+    ),
+    "unknown table": (("tables",), ["tokens"], "tables: unknown table 'tokens'; known: aibo, concepts"),
+    "unknown figure": (("figures",), {"roc": "study"}, "figures: unknown figure 'roc'; known: confusions"),
+    "options of nothing": (("intervention_options",), {"swap": {}}, "intervention_options: unknown intervention 'swap'"),
+    "no seeds": (("grid", 0, "seeds"), [], "grid[0].seeds: needs a number of items of at least 1"),
+    "revision that is a branch": (("models", "af3", "revision"), "main", "models.af3.revision: is 'main'; wanted: Commit of the hub id"),
+    "trained model elsewhere": (
+        ("models", "cue-tiny", "path"),
+        "results/models/other",
+        "models.cue-tiny.path: a model that the workflow trains",
+    ),
+    "label that is INVALID": (("datasets", "emosynth", "labels"), ["sad", "INVALID"], "labels: INVALID stands for"),
+    "path with braces": (("datasets", "emosynth", "root"), "/data/{x}", "/data/{x}: a path must not contain braces"),
+    "tested on what it was trained on": (
+        ("grid", 0, "splits"),
+        ["train"],
+        "models.cue-tiny.training: the model is trained on utterances of emosynth that the grid tests it on (split 'train')",
+    ),
+    "column and value": (
+        ("datasets", "emosynth", "columns", "speaker"),
+        {"column": "a", "value": "b"},
+        "datasets.emosynth.columns.speaker: needs either a column or a value",
+    ),
+    "pattern without column": (
+        ("datasets", "emosynth", "columns", "speaker"),
+        {"value": "b", "pattern": "x"},
+        "a pattern or a map needs a column",
+    ),
+    "broken pattern": (
+        ("datasets", "emosynth", "columns", "speaker"),
+        {"column": "a", "pattern": "("},
+        "pattern '(' is no regular expression",
+    ),
+    "path with braces in a list": (("datasets", "emosynth", "manifest"), {"test": ["/data/{x}.csv"]}, "/data/{x}.csv: a path must not"),
+    "unknown way with bad audio": (
+        ("datasets", "emosynth", "on_bad_audio"),
+        "ignore",
+        "datasets.emosynth.on_bad_audio: is 'ignore', but must be error or exclude",
+    ),
+    "limit of nothing": (("grid", 0, "limit"), 0, "grid[0].limit: must be at least 1, but is the number 0"),
+    "wrong type": (("statistics",), {"resamples": "many"}, "statistics.resamples: must be a whole number, but is 'many'"),
+    # Options of plug-ins, each by its own model.
+    "option of a backend": (("models", "af3", "options"), {"bogus": 1}, "models.af3.options.bogus: unknown key; known: none"),
+    "misspelt choice of a backend": (
+        ("models", "clap-laion", "options"),
+        {"crop": "cenrte"},
+        "models.clap-laion.options.crop: is 'cenrte', but must be centre or tiled, did you mean 'centre'?",
+    ),
+    "misspelt option of a recipe": (
+        ("models", "cue-tiny", "training", "options"),
+        {"epochz": 3},
+        "models.cue-tiny.training.options.epochz: unknown key, did you mean 'epochs'?; known: seed, epochs",
+    ),
+    "misspelt choice of a recipe": (
+        ("models", "listener-audio", "training", "options"),
+        {"hears": "adio"},
+        "models.listener-audio.training.options.hears: is 'adio', but must be audio or cues, did you mean 'audio'?",
+    ),
+    "shares that do not sum to 1": (
+        ("models", "cue-tiny", "training", "options"),
+        {"mix": [0.5, 0.5, 0.5, 0.5]},
+        "models.cue-tiny.training.options.mix: shares must not be negative and must sum to 1, but sum to 2",
+    ),
+    "unknown recipe": (
+        ("models", "cue-tiny", "training", "recipe"),
+        "cue_tyni",
+        "models.cue-tiny.training.recipe: unknown recipe 'cue_tyni', did you mean 'cue_tiny'?; known: cue_tiny, listener",
+    ),
+    "option of a reader": (("datasets", "aibo", "options"), {"bogus": 1}, "datasets.aibo.options.bogus: unknown key; known: dev_speakers"),
+    "unknown reader": (("datasets", "aibo", "reader"), "abio", "datasets.aibo.reader: unknown reader 'abio', did you mean 'aibo'?"),
+    "unknown backend": (
+        ("models", "af3", "backend"),
+        "audio_flamingo",
+        "models.af3.backend: unknown backend 'audio_flamingo', did you mean 'audio_flamingo_3'?",
+    ),
+    "option of an intervention": (
+        ("intervention_options",),
+        {"conflict": {"voice": {}}},
+        "intervention_options.conflict.voice: unknown key, did you mean 'voice_quality'?; known: voice_quality",
+    ),
+    "incomplete map of an intervention": (
+        ("intervention_options",),
+        {"conflict": {"voice_quality": {"MODAL": "ROUGH"}}},
+        "intervention_options.conflict.voice_quality: must map each of MODAL, BREATHY, PRESSED, ROUGH, CREAKY to one of them",
+    ),
+    "option of an analysis": (("analyses",), {"trend": {"x": 1}}, "analyses.trend.x: unknown key; known: none"),
+    "unknown analysis": (("analyses",), ["conditions", "trent"], "analyses: unknown analysis 'trent', did you mean 'trend'?"),
+    "analysis that a table needs": (("analyses",), {"trend": None}, "tables.interventions: needs the analyses trend; add them to analyses"),
+    "option of a table": (("tables",), {"uar": {"digits": 2}}, "tables.uar.digits: unknown key; known: none"),
+    "option of a figure": (
+        ("figures",),
+        {"confusions": {"scope": "model", "annotate": 0.1}},
+        "figures.confusions.annotate: unknown key, did you mean 'annotate_from'?; known: annotate_from",
+    ),
+    "scope that a figure cannot show": (("figures",), {"tokens": "model"}, "figures.tokens: cannot show a model; its scope is dataset"),
+    "scope of nothing": (
+        ("figures",),
+        {"tokens": "speaker"},
+        "figures.tokens.scope: is 'speaker', but must be study, dataset, split or model",
+    ),
+    # Values that were taken as something else.
+    "memory in bananas": (
+        ("models", "af3", "memory"),
+        "40 bananas",
+        "models.af3.memory: is '40 bananas'; wanted: Main memory of the job, such as",
+    ),
+    "device that is no device": (("models", "af3", "device"), "gpu", "models.af3.device: is 'gpu'; wanted: torch device: `cpu`, `cuda`"),
+    "time without a unit": (("models", "af3", "runtime"), "12", "models.af3.runtime: is '12'; wanted: Time limit of the job"),
+    "kind that the backend does not run": (
+        ("models", "paraclap", "kind"),
+        "control",
+        "models.paraclap.kind: is 'control', but the backend paraclap runs a model of the kind 'contrastive'",
+    ),
+    "renamed key": (("models", "af3", "pack_tokens"), 8192, "models.af3.pack_tokens: is called batch_tokens now"),
+    "key that became two": (
+        ("models", "af3", "group"),
+        "zero-shot",
+        "models.af3.group: is called heading now; say by kind what the model is",
+    ),
+    "number for an id": (
+        ("datasets", "emosynth", "splits"),
+        {"train": [8], "test": ["test"]},
+        "datasets.emosynth.splits.train[0]: must be text, but is the number 8; write it in quotation marks ('8')",
+    ),
+    "null as text where a value is needed": (
+        ("datasets", "emosynth", "title"),
+        "null",
+        "datasets.emosynth: title: is 'null', but needs a value; leave the key out for its default",
+    ),
+    "table twice": (("tables",), ["uar", "uar"], "tables: 'uar' is listed twice"),
+    "p that is no number at all": (("grid", 0, "p"), [float("nan")], "grid[0].p[0]: nan lies outside of 0 to 1"),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_gives_a_clear_line(demo, mistake):
+    path, value, message = MISTAKES[mistake]
+    values = copy.deepcopy(demo)
+    place = values
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = value
+    with pytest.raises(ConfigError) as error:
+        load(values)
+    assert message in str(error.value)
+    assert all(line.startswith("config: ") for line in str(error.value).splitlines())
+
+
+def test_all_wrong_values_are_reported_together(demo):
+    values = copy.deepcopy(demo)
+    values["grid"][0]["p"] = [2]
+    values["models"]["af3"]["dtype"] = "int8"
+    with pytest.raises(ConfigError) as error:
+        load(values)
+    assert len(str(error.value).splitlines()) == 2
+
+
+def test_all_wrong_names_are_reported_together(demo):
+    values = copy.deepcopy(demo)
+    values["grid"][0] |= {"models": ["x"], "interventions": ["y"], "splits": ["z"]}
+    with pytest.raises(ConfigError) as error:
+        load(values)
+    assert len(str(error.value).splitlines()) == 3
+
+
+def test_two_limits_of_one_experiment_are_refused(demo):
+    values = copy.deepcopy(demo)
+    values["grid"] = [values["grid"][0] | {"interventions": ["none"]}, values["grid"][0] | {"interventions": ["correct"], "limit": 20}]
+    with pytest.raises(ConfigError, match=r"grid\[1\]\.limit: emosynth/test/cue-tiny has another limit in an earlier entry"):
+        load(values)
+
+
+def test_a_message_cuts_values_that_are_too_long_to_read(demo):
+    values = copy.deepcopy(demo)
+    values["statistics"] = {"resamples": "x" * 10_000}
+    with pytest.raises(ConfigError) as error:
+        load(values)
+    assert len(str(error.value)) < 200
