@@ -1,31 +1,22 @@
-"""Readers of released corpora: exactly the published utterances, labels, speakers, genders and splits, or a named fault."""
+"""Readers of released corpora: exactly the published utterances, labels, speakers, genders and splits, or an error."""
 
 import logging
 from pathlib import Path
 
-import pandas as pd
 import pytest
-import yaml
 
-from cuealign.config.settings import load
+from cuealign.config.entries.dataset import Dataset
+from cuealign.config.loading import load
 from cuealign.core.errors import ConfigError, InputError
-from cuealign.corpora import readers
-from cuealign.corpora.checks import check_description
-from tests.support import ROOT, releases
-from tests.support.config import merge, shipped
-from tests.support.corpora import build_corpus
+from cuealign.corpora.readers import READERS
+from tests.support import releases
+from tests.support.config import changed, merge, shipped
+from tests.support.corpora import build_corpus, describe
 
 
-def entry_of(name: str, root, **changes) -> dict:
-    """Entry of the project's own registry, with a root."""
-    settings = load(merge(shipped(), {"datasets": {name: {"root": str(root), **changes}}}))
-    values = settings.datasets[name].model_dump(mode="json")
-    return values | {"gender_needed": bool(values["tokens"]["gender_specific"])}
-
-
-def description(entry: dict) -> pd.DataFrame:
-    reader = readers.module(entry["reader"])
-    return check_description(reader.read(entry, reader.sources(entry)), entry, name="x")
+def entry_of(name: str, root, **changes) -> Dataset:
+    """Entry of a dataset that ships with the project, with a root."""
+    return load(merge(shipped(), {"datasets": {name: {"root": str(root), **changes}}})).datasets[name]
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +62,7 @@ def edit():
 
 
 def test_iemocap_has_the_published_counts_per_session_class_and_gender(iemocap):
-    table = description(entry_of("iemocap", iemocap))
+    table = describe(entry_of("iemocap", iemocap))
     assert len(table) == 10_039
     used = table[table["label"].notna()]
     assert len(used) == 5_531
@@ -87,7 +78,7 @@ def test_iemocap_has_the_published_counts_per_session_class_and_gender(iemocap):
 
 
 def test_every_speaker_and_gender_of_iemocap_is_right(iemocap, iemocap_plan):
-    table = description(entry_of("iemocap", iemocap)).set_index("utterance")
+    table = describe(entry_of("iemocap", iemocap)).set_index("utterance")
     plan = iemocap_plan.set_index("utterance").loc[table.index]
     assert (table["speaker"] == plan["speaker"]).all()
     assert (table["gender"] == plan["gender"].map({"F": "female", "M": "male"})).all()
@@ -100,27 +91,27 @@ def test_every_speaker_and_gender_of_iemocap_is_right(iemocap, iemocap_plan):
     assert any("Ses03M_impro05a_" in utterance for utterance in table.index)
 
 
-def test_nested_release_is_found(iemocap_plan, tmp_path):
+def test_a_nested_release_is_found(iemocap_plan, tmp_path):
     root = releases.iemocap(tmp_path, iemocap_plan, nested=True)
     for start in (root, root / "IEMOCAP_full_release", root / "IEMOCAP_full_release/IEMOCAP_full_release"):
-        assert len(description(entry_of("iemocap", start))) == 10_039
+        assert len(describe(entry_of("iemocap", start))) == 10_039
 
 
 def test_two_releases_under_one_root_are_refused(tmp_path):
     for name in ("a", "b"):
         (tmp_path / name / "Session1/dialog/EmoEvaluation").mkdir(parents=True)
-    with pytest.raises(InputError, match=r"IEMOCAP lies here more than once: .*/a, .*/b; name one of them"):
-        description(entry_of("iemocap", tmp_path))
+    with pytest.raises(InputError, match=r"IEMOCAP is here more than once: .*/a, .*/b; set root to one of them"):
+        describe(entry_of("iemocap", tmp_path))
 
 
 def test_a_root_without_the_corpus_is_named(tmp_path):
     with pytest.raises(InputError, match=r"IEMOCAP is not here: no Session\[1-5\]/dialog/EmoEvaluation"):
-        description(entry_of("iemocap", tmp_path))
+        describe(entry_of("iemocap", tmp_path))
     with pytest.raises(InputError, match=r"nowhere: there is no such folder \(the root of IEMOCAP\)"):
-        description(entry_of("iemocap", tmp_path / "nowhere"))
+        describe(entry_of("iemocap", tmp_path / "nowhere"))
 
 
-def some(iemocap, plan, code):
+def label_line(iemocap, plan, code):
     """A label file, the line in it of one utterance with a code, and that utterance."""
     row = plan[plan["code"] == code].iloc[40]
     path = iemocap / f"Session{row.session}/dialog/EmoEvaluation/{row.dialog}.txt"
@@ -140,11 +131,11 @@ def replaced(index, new):
     return change
 
 
-def test_a_lost_label_line_is_named(iemocap, iemocap_plan, edit):
-    path, index, row = some(iemocap, iemocap_plan, "ang")
+def test_a_missing_label_line_is_named(iemocap, iemocap_plan, edit):
+    path, index, row = label_line(iemocap, iemocap_plan, "ang")
     edit(path, replaced(index, lambda _line: None))
     with pytest.raises(InputError) as error:
-        description(entry_of("iemocap", iemocap))
+        describe(entry_of("iemocap", iemocap))
     found = releases.FOUR[row.session][0]
     assert f"session{row.session}, ang: {found - 1} utterances, {found} in the release" in str(error.value)
     assert "code ang: 1102 utterances, 1103 in the release" in str(error.value)
@@ -152,20 +143,20 @@ def test_a_lost_label_line_is_named(iemocap, iemocap_plan, edit):
     assert "._" not in str(error.value)
 
 
-def test_a_lost_label_line_outside_of_the_four_classes_is_named(iemocap, iemocap_plan, edit):
-    path, index, row = some(iemocap, iemocap_plan, "fru")
+def test_a_missing_label_line_outside_of_the_four_classes_is_named(iemocap, iemocap_plan, edit):
+    path, index, row = label_line(iemocap, iemocap_plan, "fru")
     edit(path, replaced(index, lambda _line: None))
     with pytest.raises(InputError, match=r"2 problems\n.*code fru: 1848 utterances, 1849") as error:
-        description(entry_of("iemocap", iemocap))
+        describe(entry_of("iemocap", iemocap))
     assert row.utterance in str(error.value)
 
 
 FAULTS = {
     "unknown code": (lambda line: line.replace("\tang\t", "\tangr\t"), r"line {line}: unknown label 'angr'"),
-    "truncated line": (lambda line: line[: line.index("\tang")], r"line {line}: not understood: "),
-    "truncated id": (lambda line: line.replace(line.split("\t")[1], line.split("\t")[1][:-2]), r"line {line}: not understood: "),
-    "values lost": (lambda line: line[: line.index("[", 5)], r"line {line}: not understood: "),
-    "other dialog": (lambda line: line.replace("\tSes0", "\tSes1", 1), r"line {line}: not understood: "),
+    "truncated line": (lambda line: line[: line.index("\tang")], r"line {line}: not a label line: "),
+    "truncated id": (lambda line: line.replace(line.split("\t")[1], line.split("\t")[1][:-2]), r"line {line}: not a label line: "),
+    "values lost": (lambda line: line[: line.index("[", 5)], r"line {line}: not a label line: "),
+    "other dialog": (lambda line: line.replace("\tSes0", "\tSes1", 1), r"line {line}: not a label line: "),
     "other session": (
         lambda line: line.replace(line.split("\t")[1][:5], "Ses09", 1),
         r"line {line}: Ses09\w+ does not belong to this dialog",
@@ -176,10 +167,10 @@ FAULTS = {
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_faulty_label_line_is_named(iemocap, iemocap_plan, edit, fault):
     new, message = FAULTS[fault]
-    path, index, _ = some(iemocap, iemocap_plan, "ang")
+    path, index, _ = label_line(iemocap, iemocap_plan, "ang")
     edit(path, replaced(index, new))
     with pytest.raises(InputError, match=message.format(line=index + 1)) as error:
-        description(entry_of("iemocap", iemocap))
+        describe(entry_of("iemocap", iemocap))
     assert str(path) in str(error.value)
     assert ": 1 problem\n" in str(error.value)
 
@@ -192,25 +183,25 @@ def test_a_faulty_label_line_is_named(iemocap, iemocap_plan, edit, fault):
     ],
     ids=["BOM", "CRLF"],
 )
-def test_what_an_editor_added_is_read_over_and_named(iemocap, iemocap_plan, edit, caplog, change, message):
-    path, _, _ = some(iemocap, iemocap_plan, "sad")
-    before = description(entry_of("iemocap", iemocap))
+def test_a_byte_order_mark_and_cr_lf_are_ignored_and_logged(iemocap, iemocap_plan, edit, caplog, change, message):
+    path, _, _ = label_line(iemocap, iemocap_plan, "sad")
+    before = describe(entry_of("iemocap", iemocap))
     edit(path, change)
     with caplog.at_level(logging.WARNING):
-        after = description(entry_of("iemocap", iemocap))
+        after = describe(entry_of("iemocap", iemocap))
     assert after.equals(before)
     assert next(record.message for record in caplog.records if str(path) in record.message).startswith(f"{path}: {message}")
 
 
 def test_a_label_file_that_is_no_text_is_named(iemocap, iemocap_plan, edit):
-    path, _, _ = some(iemocap, iemocap_plan, "sad")
+    path, _, _ = label_line(iemocap, iemocap_plan, "sad")
     edit(path, lambda content: b"\xff\xfe" + content)
     with pytest.raises(InputError, match="cannot be read as text"):
-        description(entry_of("iemocap", iemocap))
+        describe(entry_of("iemocap", iemocap))
 
 
 def test_a_missing_wav_is_named_with_its_label_line(iemocap, iemocap_plan, edit):
-    path, index, row = some(iemocap, iemocap_plan, "hap")
+    path, index, row = label_line(iemocap, iemocap_plan, "hap")
     edit(iemocap / f"Session{row.session}/sentences/wav/{row.dialog}/{row.utterance}.wav", lambda _content: None)
     with pytest.raises(InputError, match=": 1 problem\n") as error:
         build_corpus(entry_of("iemocap", iemocap), workers=2)
@@ -218,20 +209,19 @@ def test_a_missing_wav_is_named_with_its_label_line(iemocap, iemocap_plan, edit)
     assert f"{row.utterance}.wav: no such file" in str(error.value)
 
 
-def test_a_partial_copy_is_accepted_where_the_config_says_so(iemocap_plan, tmp_path, caplog):
+def test_a_partial_copy_is_accepted_if_the_config_says_so(iemocap_plan, tmp_path, caplog):
     part = iemocap_plan[iemocap_plan["session"].isin([4, 5])].groupby(["session", "code", "gender"]).head(2)
     root = releases.iemocap(tmp_path, part, own_audio=True)
     splits = {"train": ["session4"], "session5": ["session5"]}
-    settings = entry_of("iemocap", root, partial=True)
-    settings["splits"] = splits
+    entry = changed(entry_of("iemocap", root, partial=True), splits=splits)
     with caplog.at_level(logging.WARNING):
-        built, counts = build_corpus(settings)
+        built, counts = build_corpus(entry)
     assert built.groupby("split").size().to_dict() == {"session4": 4 * 2 * 2 + 4, "session5": 4 * 2 * 2 + 4}
     assert "session1, ang: 0 utterances, 229 in the release" in counts["not_as_published"]
     assert "a partial copy: session5, neu: 4 utterances, 384 in the release" in caplog.text
     assert str(tmp_path) not in str(counts)
     with pytest.raises(InputError, match=r"not the published ones \(datasets\.c\.partial: true accepts a partial copy\): \d\d problems"):
-        build_corpus(settings | {"partial": False})
+        build_corpus(changed(entry, partial=False))
 
 
 def test_other_classes_and_protocols_are_config(iemocap):
@@ -243,8 +233,7 @@ def test_other_classes_and_protocols_are_config(iemocap):
     answers = {"excited": {"word": "excited"}, "frustrated": {"word": "frustrated"}, "happy": {"synonyms": ["joyful"]}}
     values = merge(shipped(), {"datasets": {"iemocap": {"root": str(iemocap), **six}}, "answers": answers})
     values["datasets"]["iemocap"]["splits"] = six["splits"]
-    entry = load(values).datasets["iemocap"].model_dump(mode="json") | {"gender_needed": True}
-    used = description(entry).dropna(subset="label")
+    used = describe(load(values).datasets["iemocap"]).dropna(subset="label")
     assert used["label"].value_counts().to_dict() == {
         **{"frustrated": 1849, "neutral": 1708, "angry": 1103, "sad": 1084, "excited": 1041, "happy": 595}
     }
@@ -254,7 +243,7 @@ def test_other_classes_and_protocols_are_config(iemocap):
 
 
 def test_aibo_has_the_published_counts_and_splits(aibo, aibo_plan):
-    table = description(entry_of("aibo", aibo))
+    table = describe(entry_of("aibo", aibo))
     assert len(table) == 9_959 + 8_257
     cells = table.groupby(["split", "raw_label"]).size().unstack()
     assert cells.loc["test"].tolist() == list(releases.MONT)
@@ -270,27 +259,27 @@ def test_aibo_has_the_published_counts_and_splits(aibo, aibo_plan):
 
 
 @pytest.mark.parametrize("place", [".", "labels", "labels/IS2009EmotionChallenge/IS2009EmotionChallenge", "IS2009EmotionChallenge"])
-def test_label_file_of_aibo_is_found_wherever_copies_have_it(aibo_plan, tmp_path, place):
-    assert len(description(entry_of("aibo", releases.aibo(tmp_path, aibo_plan, labels=place)))) == 18_216
+def test_label_file_of_aibo_is_found_in_all_known_places(aibo_plan, tmp_path, place):
+    assert len(describe(entry_of("aibo", releases.aibo(tmp_path, aibo_plan, labels=place)))) == 18_216
 
 
 def test_other_development_speakers_are_config(aibo):
-    table = description(entry_of("aibo", aibo, options={"dev_speakers": ["Ohm_01"]}))
+    table = describe(entry_of("aibo", aibo, options={"dev_speakers": ["Ohm_01"]}))
     assert set(table["speaker"][table["split"] == "dev"]) == {"Ohm_01"}
     with pytest.raises(InputError, match=r"options\.dev_speakers: there is no speaker 'Ohm_04'"):
-        description(entry_of("aibo", aibo, options={"dev_speakers": ["Ohm_04"]}))
+        describe(entry_of("aibo", aibo, options={"dev_speakers": ["Ohm_04"]}))
     with pytest.raises(InputError, match=r"options\.dev_speakers: there is no speaker 'Mont_05' in the school Ohm"):
-        description(entry_of("aibo", aibo, options={"dev_speakers": ["Ohm_31", "Mont_05"]}))
-    with pytest.raises(ConfigError, match=r"reader aibo: options\.dev: Extra inputs are not permitted"):
-        description(entry_of("aibo", aibo, options={"dev": ["Ohm_04"]}))
+        describe(entry_of("aibo", aibo, options={"dev_speakers": ["Ohm_31", "Mont_05"]}))
+    with pytest.raises(ConfigError, match=r"datasets\.d\.options\.dev: unknown key, did you mean 'dev_speakers'\?; known: dev_speakers"):
+        READERS.options("aibo", {"dev": ["Ohm_04"]}, "datasets.d.options")
 
 
 AIBO_FAULTS = {
     "lost line": (lambda _line: None, r"class E: 209[23] chunks, 2093|class [AENPR]: \d+ chunks, \d+ in the challenge"),
     "unknown class": (lambda line: line.replace(f" {line.split()[1]} ", " X "), r"line 101: unknown label 'X'"),
     "two-class label": (lambda line: line.replace(f" {line.split()[1]} ", " NEG "), r"line 101: unknown label 'NEG'"),
-    "truncated line": (lambda line: line.rsplit(" ", 1)[0], r"line 101: not understood"),
-    "truncated id": (lambda line: line.replace("_", "", 1), r"line 101: not understood"),
+    "truncated line": (lambda line: line.rsplit(" ", 1)[0], r"line 101: not a label line"),
+    "truncated id": (lambda line: line.replace("_", "", 1), r"line 101: not a label line"),
 }
 
 
@@ -301,7 +290,7 @@ def test_a_faulty_line_of_aibo_is_named(aibo, edit, fault):
     lost = path.read_text().split("\n")[100].split(" ")[0]
     edit(path, replaced(100, new))
     with pytest.raises(InputError, match=message) as error:
-        description(entry_of("aibo", aibo))
+        describe(entry_of("aibo", aibo))
     if fault == "lost line":
         assert f"{lost}.wav: there is no label line for this file" in str(error.value)
         assert ": 2 problems\n" in str(error.value)
@@ -309,12 +298,12 @@ def test_a_faulty_line_of_aibo_is_named(aibo, edit, fault):
         assert ": 1 problem\n" in str(error.value)
 
 
-def test_bom_and_crlf_in_aibo_are_read_over(aibo, edit, caplog):
+def test_bom_and_crlf_in_aibo_are_ignored_and_logged(aibo, edit, caplog):
     path = aibo / "labels/IS2009EmotionChallenge/chunk_labels_5cl_corpus.txt"
-    before = description(entry_of("aibo", aibo))
+    before = describe(entry_of("aibo", aibo))
     edit(path, lambda content: b"\xef\xbb\xbf" + content.replace(b"\n", b"\r\n"))
     with caplog.at_level(logging.WARNING):
-        assert description(entry_of("aibo", aibo)).equals(before)
+        assert describe(entry_of("aibo", aibo)).equals(before)
     assert "byte order mark" in caplog.text
     assert "CR LF" in caplog.text
 
@@ -325,8 +314,3 @@ def test_a_missing_wav_of_aibo_is_named(aibo, aibo_plan, edit):
     with pytest.raises(InputError, match=": 1 problem\n") as error:
         build_corpus(entry_of("aibo", aibo), workers=2)
     assert f"chunk_labels_5cl_corpus.txt, line 78: {aibo}/wav/{lost}.wav: no such file" in str(error.value)
-
-
-def test_registry_of_the_project_leads_to_the_readers():
-    registry = yaml.safe_load((ROOT / "config/datasets.yaml").read_text())["datasets"]
-    assert {entry["reader"] for entry in registry.values()} <= set(readers.names())

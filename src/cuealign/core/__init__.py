@@ -1,1 +1,1 @@
-"""What every part shares: words, table schemas, audio, errors, seeded random numbers, validation and the plug-in registry."""
+"""What all parts share: vocabulary, table schemas, audio, errors, seeded random numbers, validation and the plug-in registry."""

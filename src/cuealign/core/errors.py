@@ -1,14 +1,14 @@
-"""Errors that a user can mend: they carry one clear line and no traceback is shown for them."""
+"""Errors that a user can correct. The workflow shows their message without a traceback."""
 
 from collections.abc import Iterable
 
 
 class CuealignError(Exception):
-    """Base of all errors with a message meant for the user."""
+    """Base of all errors whose message is for the user."""
 
 
 class ConfigError(CuealignError):
-    """The configuration is wrong; the message names the key's path and the values allowed."""
+    """The configuration is wrong; the message names the path of the key and the allowed values."""
 
 
 class InputError(CuealignError):
@@ -16,16 +16,16 @@ class InputError(CuealignError):
 
 
 class ModelError(CuealignError):
-    """A model cannot be loaded or gives output that cannot be used."""
+    """A model cannot be loaded, or its output cannot be used."""
 
 
 def raise_all(problems: Iterable[str], *, where: str, show: int = 20) -> None:
-    """Raise one InputError that lists every problem found, or return if there is none.
+    """Raise one InputError that lists all problems; do nothing if there are none.
 
     Args:
         problems: one line each.
-        where: the file or table concerned; opens the message.
-        show: lines shown at the most; the rest is counted.
+        where: file or table with the problems; the message starts with it.
+        show: number of problems to list; the rest are only counted.
     """
     problems = list(problems)
     if not problems:

@@ -1,10 +1,10 @@
-"""Plug-ins: backends, readers, interventions, recipes, analyses, tables and figures are all found in this way.
+"""How plug-ins are found: backends, readers, interventions, recipes, analyses, tables and figures.
 
-A plug-in is a module. Its file name is its name, and it defines what its kind asks for: a figure ``draw``, a backend
-``load``. It may also define ``Options``, a :class:`PluginOptions`, and constants such as ``CAPTION``.
+A plug-in is a module. Its name is its file name. It defines the attribute that its kind requires: a figure ``draw``, a
+backend ``load``. It may also define ``Options``, a :class:`PluginOptions`, and constants such as ``CAPTION``.
 
-Modules lie in the package of their kind. A user's own may also lie in ``cuealign_plugins/<folder>`` of any folder on Python's
-path, where ``<folder>`` is the last part of the package's name (``backends``, ``readers``, ``figures``, …).
+Plug-ins of this library are in the package of their kind. Users put theirs into ``cuealign_plugins/<folder>`` in any folder
+on Python's path, where ``<folder>`` is the last part of that package's name (``backends``, ``readers``, ``figures``, …).
 """
 
 import ast
@@ -24,15 +24,15 @@ from cuealign.core.errors import ConfigError
 from cuealign.core.validation import StrictModel, mistakes, unknown
 
 OUTSIDE = "cuealign_plugins"
-"""Package of plug-ins that lie outside of this library."""
+"""Package of plug-ins from outside this library."""
 
 
 class PluginOptions(StrictModel):
-    """Base of the options of a plug-in. A plug-in without options need not declare any."""
+    """Base of the options of a plug-in. A plug-in without options does not need it."""
 
 
 class NoOptions(PluginOptions):
-    """Options of a plug-in that declares none."""
+    """Options of a plug-in that has none."""
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,9 @@ class Registry:
     """Plug-ins of one kind.
 
     Attributes:
-        kind: what one of them is called in messages.
-        package: where they lie.
-        attribute: what a module of the package must define to be one of them.
+        kind: name of the kind in messages, such as ``reader``.
+        package: dotted name of the package that holds them.
+        attribute: name that a module must define to be a plug-in of this kind.
     """
 
     kind: str
@@ -53,7 +53,7 @@ class Registry:
         """Names of all plug-ins, sorted; imports none of them.
 
         Raises:
-            ConfigError: if a module outside of this library has the name of another one, or does not define what it must.
+            ConfigError: if a user's plug-in has the name of another one or lacks the required attribute.
         """
         return tuple(sorted(self._files()))
 
@@ -74,7 +74,7 @@ class Registry:
         return importlib.import_module(self.module_name(name))
 
     def get(self, name: str) -> Any:
-        """What a plug-in defines for its kind: its function ``draw``, say.
+        """The required attribute of a plug-in, such as its function ``draw``; imports the plug-in.
 
         Raises:
             ConfigError: if there is no plug-in of that name.
@@ -82,12 +82,16 @@ class Registry:
         return getattr(self.module(name), self.attribute)
 
     def constant(self, name: str, constant: str, default: Any = None) -> Any:
-        """A constant of a plug-in, or ``default`` where it does not define it; does not import the plug-in."""
+        """A constant of a plug-in, or ``default`` if it does not define it; does not import the plug-in.
+
+        Raises:
+            ConfigError: if there is no plug-in of that name.
+        """
         module, path = self._found(name)
         return _definition(module, path, constant) if constant in _bindings(path) else default
 
     def options_model(self, name: str) -> type[PluginOptions]:
-        """The model of a plug-in's options; does not import the plug-in, which may need torch.
+        """Class of a plug-in's options; does not import the plug-in, which may need torch.
 
         Raises:
             ConfigError: if there is no plug-in of that name.
@@ -103,7 +107,7 @@ class Registry:
             where: path of the key in the config.
 
         Raises:
-            ConfigError: with one line per mistake.
+            ConfigError: one line per mistake.
         """
         model = self.options_model(name)
         try:
@@ -118,7 +122,7 @@ class Registry:
         return files[name]
 
     def _files(self) -> dict[str, tuple[str, Path]]:
-        """Name to dotted name and file."""
+        """Dotted name and file of each plug-in, by its name."""
         found: dict[str, tuple[str, Path]] = {}
         folder = self.package.rpartition(".")[2]
         for package in (self.package, f"{OUTSIDE}.{folder}"):
@@ -126,7 +130,7 @@ class Registry:
                 if self.attribute not in _bindings(path):
                     if package != self.package:
                         raise ConfigError(f"{path}: is no {self.kind}: it does not define {self.attribute}")
-                    continue  # what the plug-ins of the package share
+                    continue  # code that the plug-ins of the package share
                 if path.stem in found:
                     raise ConfigError(f"{path}: there is a {self.kind} of that name already, {found[path.stem][1]}; rename the file")
                 found[path.stem] = (f"{package}.{path.stem}", path)
@@ -134,7 +138,7 @@ class Registry:
 
 
 def _modules(package: str) -> Iterator[Path]:
-    """Files of the modules of a package, which is not there for a user without plug-ins."""
+    """Files of the modules of a package; none if there is no such package."""
     try:
         spec = importlib.util.find_spec(package)
     except ModuleNotFoundError:
@@ -145,7 +149,7 @@ def _modules(package: str) -> Iterator[Path]:
 
 @functools.cache
 def _bindings(path: Path) -> dict[str, ast.stmt]:
-    """Names that a module defines at its top, each with the statement that does."""
+    """Names that a module defines at top level, each with the statement that defines it."""
     found: dict[str, ast.stmt] = {}
     try:
         tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -164,7 +168,7 @@ def _bindings(path: Path) -> dict[str, ast.stmt]:
 
 
 def _only(statement: ast.Import | ast.ImportFrom, alias: ast.alias) -> ast.stmt:
-    """The import of one name."""
+    """The part of an import statement that imports one name."""
     if isinstance(statement, ast.Import):
         return ast.copy_location(ast.Import([alias]), statement)
     return ast.copy_location(ast.ImportFrom(statement.module, [alias], statement.level), statement)
@@ -172,10 +176,10 @@ def _only(statement: ast.Import | ast.ImportFrom, alias: ast.alias) -> ast.stmt:
 
 @functools.cache
 def _definition(module: str, path: Path, name: str) -> Any:
-    """What a module defines under a name, by running that definition and those that it needs, and nothing else.
+    """Value of a name in a module, found by running only its definition and the definitions that this one needs.
 
-    A backend's module imports torch and transformers, which takes seconds. Its options need neither, and the config is read
-    by every job.
+    Importing a backend takes seconds, because it imports torch and transformers. Its options need neither, and every job reads
+    the config.
     """
     if module in sys.modules:
         return getattr(sys.modules[module], name)

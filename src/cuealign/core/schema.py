@@ -1,7 +1,7 @@
-"""Tables that all parts share: the columns of every file.
+"""Schemas of the tables that parts exchange.
 
 A table is a pandas data frame with exactly the columns listed here, stored as Parquet. Reading and
-writing check columns, types, keys and values, so that a wrong table is found where it arises.
+writing check columns, types, keys and values, so that a wrong table is found where it is made.
 """
 
 from dataclasses import dataclass, field
@@ -19,15 +19,15 @@ _TEXT, _REAL, _FLAG, _WHOLE = pa.string(), pa.float64(), pa.bool_(), pa.int64()
 
 @dataclass(frozen=True)
 class Table:
-    """A table's name, columns and key.
+    """Schema of one kind of table.
 
     Attributes:
-        name: used in messages.
+        name: for messages.
         columns: Arrow type of each column, in order.
-        key: columns that name a row; no two rows share them.
-        nullable: columns in which values may be missing.
-        values: values allowed in a column.
-        open_ended: prefix of further real-valued columns that a table may have, such as one per label.
+        key: columns whose values identify a row.
+        nullable: columns that may have missing values.
+        values: allowed values of a column.
+        open_ended: prefix of optional further columns of real numbers, such as one per label.
     """
 
     name: str
@@ -38,10 +38,10 @@ class Table:
     open_ended: str | None = None
 
     def check(self, table: pd.DataFrame, where: str) -> pd.DataFrame:
-        """Return ``table`` if it is one of this kind.
+        """Return ``table``, its columns in order, if it fits this schema.
 
         Raises:
-            InputError: naming ``where``, the column and the first rows that are wrong.
+            InputError: names ``where``, the column and the first wrong rows.
         """
         extra = [name for name in table.columns if name not in self.columns]
         unknown = [name for name in extra if not (self.open_ended and name.startswith(self.open_ended))]
@@ -58,8 +58,8 @@ class Table:
         for name, allowed in self.values.items():
             wrong = table[~table[name].isin(allowed)]
             problems += [f"row {row}: {name} is {value!r}, not one of {', '.join(allowed)}" for row, value in wrong[name].items()]
-        doubled = table[table.duplicated(list(self.key))]
-        problems += [f"{', '.join(map(str, row))} occurs more than once" for row in doubled[list(self.key)].itertuples(index=False)]
+        repeated = table[table.duplicated(list(self.key))]
+        problems += [f"{', '.join(map(str, row))} occurs more than once" for row in repeated[list(self.key)].itertuples(index=False)]
         raise_all(problems, where=f"{where} ({self.name})")
         return table
 
@@ -67,12 +67,16 @@ class Table:
         """Read and check a Parquet file.
 
         Raises:
-            InputError: if the file cannot be read or is no such table.
+            InputError: if the file cannot be read or does not fit this schema.
         """
         return self.check(_read_parquet(path), str(path))
 
     def write(self, table: pd.DataFrame, path: Path | str) -> None:
-        """Check ``table`` and write it as Parquet, the same bytes for the same values."""
+        """Check ``table`` and write it as Parquet; the same values give the same bytes.
+
+        Raises:
+            InputError: if ``table`` does not fit this schema.
+        """
         table = self.check(table, str(path))
         extra = {name: _REAL for name in table.columns if name not in self.columns}
         types = pa.schema([pa.field(name, kind) for name, kind in {**self.columns, **extra}.items()])
@@ -84,7 +88,7 @@ def _read_parquet(path: Path | str) -> pd.DataFrame:
     try:
         return pq.read_table(path).to_pandas()
     except (OSError, pa.ArrowException) as error:
-        raise InputError(f"{path}: cannot be read as Parquet ({error}); delete it to have it made again") from error
+        raise InputError(f"{path}: cannot be read as Parquet ({error}); delete it and run the workflow again") from error
 
 
 UTTERANCES = Table(
@@ -105,8 +109,8 @@ UTTERANCES = Table(
     nullable=("end", "label"),
     values={"gender": GENDERS},
 )
-"""What a corpus says of itself, its sound not heard yet: end is missing where an utterance reaches the end of its file,
-label where the config leaves the raw label out; ``origin`` names the file and row that say so."""
+"""Description of a corpus, made before any audio is decoded. ``end`` (s) is missing if an utterance ends with its file,
+``label`` if the config leaves the raw label out. ``origin`` names the file and row that describe the utterance."""
 
 AUDIT = Table(
     name="audit",
@@ -126,9 +130,9 @@ AUDIT = Table(
     },
     nullable=("duration", "rate", "channels", "peak", "clipped"),
 )
-"""What was heard: ``problem`` is empty where the sound can be used; then duration (s), rate (Hz), peak (full scale 1),
-``clipped`` (share of samples at full scale) and sha256 of the samples are there; ``same_sound_as`` names the first
-utterance of the corpus with the same samples."""
+"""Result of decoding each utterance. ``problem`` is empty if the audio can be used. Only then there are duration (s),
+rate (Hz), channels, peak (full scale is 1), ``clipped`` (share of samples at full scale) and the sha256 of the samples.
+``same_sound_as`` names the first utterance of the corpus with the same samples."""
 
 MANIFEST = Table(
     name="manifest",
@@ -158,8 +162,8 @@ DESCRIPTOR_MEANS = Table(
     },
     nullable=(*VOICED_DESCRIPTORS, *(PLAIN + name for name in VOICED_DESCRIPTORS)),
 )
-"""Means over frames; for descriptors that are defined on voiced frames those over voiced frames, and beside them, their
-names prefixed, those over all frames. Missing where no frame is voiced."""
+"""Means of the descriptors. Those of :data:`VOICED_DESCRIPTORS` are over voiced frames; the columns with the prefix
+:data:`PLAIN` hold their means over all frames. Both are missing if no frame is voiced."""
 
 TOKEN_SEQUENCES = Table(
     name="tokens",
@@ -172,7 +176,7 @@ NO_TOKENS = Table(
     columns=TOKEN_SEQUENCES.columns,
     values={**dict.fromkeys(CONCEPTS, ("",)), "cue_block": ("",)},
 )
-"""Tokens of the audio-only condition: every concept and the cue block are empty."""
+"""Tokens of the audio-only condition: all concepts and the cue block are empty."""
 
 RESPONSES = Table(
     name="responses",
@@ -192,8 +196,8 @@ RESPONSES = Table(
     },
     key=("utterance", "prompt_id"),
 )
-"""``reasoning`` is what a model that thinks first said before its answer; ``label_order`` names the labels of
-``label_logprobs``, separated by ``|``; ``path`` is how the answer was found; ``fingerprint`` is the model's."""
+"""``reasoning`` is what a thinking model writes before its answer. ``label_order`` names the labels of ``label_logprobs``,
+separated by ``|``. ``path`` says how the answer was found. ``fingerprint`` is that of the model."""
 
 PREDICTIONS = Table(
     name="predictions",
@@ -203,11 +207,15 @@ PREDICTIONS = Table(
 
 
 def tokens_kind(table: pd.DataFrame) -> Table:
-    """The kind of a table of tokens: :data:`NO_TOKENS` where every cue block is empty, else :data:`TOKEN_SEQUENCES`."""
+    """Schema of a table of tokens: :data:`NO_TOKENS` if all cue blocks are empty, else :data:`TOKEN_SEQUENCES`."""
     return NO_TOKENS if "cue_block" in table and (table["cue_block"] == "").all() else TOKEN_SEQUENCES
 
 
 def read_tokens(path: Path | str) -> pd.DataFrame:
-    """Read the tokens of any condition, the audio-only one included."""
+    """Read the tokens of any condition, including the audio-only one.
+
+    Raises:
+        InputError: if the file cannot be read or is not a table of tokens.
+    """
     table = _read_parquet(path)
     return tokens_kind(table).check(table, str(path))

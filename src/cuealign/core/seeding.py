@@ -1,4 +1,4 @@
-"""Random generators keyed by what they are for, so that no draw depends on the order of the work."""
+"""Random generators keyed by their purpose, so that no draw depends on the order of the work."""
 
 import hashlib
 
@@ -18,7 +18,7 @@ def derive_seed(*key: object) -> int:
 def generator(*key: object) -> np.random.Generator:
     """Return NumPy's PCG64 generator seeded by ``derive_seed(*key)``.
 
-    The same key gives the same stream on every platform and in every process; adding or
-    dropping another key (another utterance, say) changes nothing.
+    The same key gives the same stream on every platform and in every process. Adding or
+    dropping another key, such as another utterance, does not change it.
     """
     return np.random.Generator(np.random.PCG64(derive_seed(*key)))

@@ -1,4 +1,4 @@
-"""The words that all parts share: concepts, their tokens, descriptors. Imports nothing."""
+"""Concepts, their tokens and descriptors: the vocabulary that all parts share. Imports nothing."""
 
 _LEVELS = ("VERY_LOW", "LOW", "MID", "HIGH", "VERY_HIGH")
 
@@ -10,17 +10,17 @@ TOKENS: dict[str, tuple[str, ...]] = {
     "FORMANTS": _LEVELS,
     "VOICE_QUALITY": ("MODAL", "BREATHY", "PRESSED", "ROUGH", "CREAKY"),
 }
-"""Vocabulary of each concept: ordinal from low to high, but for VOICE_QUALITY, which has no order."""
+"""Tokens of each concept, from low to high; those of VOICE_QUALITY have no order."""
 
 CONCEPTS: tuple[str, ...] = tuple(TOKENS)
 ORDINAL: tuple[str, ...] = tuple(concept for concept in CONCEPTS if concept != "VOICE_QUALITY")
 
 UNVOICED = "UNVOICED"
-"""Token of the concepts that need voicing, where no frame is voiced; a state of the signal, never drawn at random."""
+"""Token of the :data:`VOICED_CONCEPTS` if no frame is voiced. It states a fact about the signal and is never drawn at random."""
 VOICED_CONCEPTS: tuple[str, ...] = ("PITCH", "FORMANTS", "VOICE_QUALITY")
 
 INVALID = "INVALID"
-"""Prediction read from an answer that names no label, or several."""
+"""Prediction from an answer that names no label or several."""
 
 GENDERS: tuple[str, ...] = ("female", "male", "unknown")
 
@@ -51,10 +51,10 @@ DESCRIPTORS: tuple[str, ...] = (
     "F3bandwidth_sma3nz",
     "F3amplitudeLogRelF0_sma3nz",
 )
-"""The 25 low-level descriptors of eGeMAPSv02, under openSMILE's own names."""
+"""The 25 low-level descriptors of eGeMAPSv02, as openSMILE names them."""
 
 VOICED_DESCRIPTORS: tuple[str, ...] = tuple(name for name in DESCRIPTORS if name.endswith("nz"))
-"""Those that are defined on voiced frames only."""
+"""Descriptors that are defined on voiced frames only."""
 
 PLAIN = "plain_"
-"""Prefix of the mean over all frames, kept beside that over voiced frames, of each of :data:`VOICED_DESCRIPTORS`."""
+"""Prefix of the columns that hold the mean of :data:`VOICED_DESCRIPTORS` over all frames; without it, over voiced frames."""

@@ -1,5 +1,5 @@
-"""From a corpus on disk to a manifest that all later stages can trust.
+"""From a corpus on disk to a checked manifest.
 
-``readers`` say what a corpus holds, ``description`` checks that, ``audit`` hears every file, ``gate`` puts both
-together. ``emosynth`` makes the embedded corpus.
+``readers`` read the description of a corpus, ``checks`` checks it, ``audit`` decodes every file, and ``manifests`` builds the
+manifest from both. ``emosynth`` makes the embedded corpus.
 """

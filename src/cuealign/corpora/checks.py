@@ -1,6 +1,6 @@
-"""What a corpus says of itself, checked: labels are mapped; splits, speakers, genders and counts must make sense.
+"""Check the description of a corpus: map its labels and check splits, speakers, genders and counts.
 
-Problems are collected and reported together; nothing is left out but what the config leaves out.
+All problems are reported together. Only utterances that the config leaves out are left out.
 """
 
 import logging
@@ -19,22 +19,22 @@ def check_description(raw: pd.DataFrame, dataset: Dataset, *, name: str) -> pd.D
     """Map the labels of a corpus and check its description.
 
     Args:
-        raw: what a reader returned, columns :data:`cuealign.corpora.rows.RAW_COLUMNS`.
+        raw: table from a reader, columns :data:`cuealign.corpora.rows.RAW_COLUMNS`.
         dataset: entry of the config.
         name: id of the dataset, for messages.
 
     Returns:
-        Table of kind :data:`cuealign.core.schema.UTTERANCES`: every row of the corpus, its label missing where the config
-        leaves it out.
+        Table of kind :data:`cuealign.core.schema.UTTERANCES` with all rows of the corpus. The label is missing if the config
+        leaves the row out.
 
     Raises:
-        InputError: listing every problem found.
+        InputError: lists all problems.
     """
     mapping = {label: label for label in dataset.labels} | dict(dataset.label_map)
     unknown = raw[~raw["raw_label"].isin(list(mapping))]
     raise_all(
         (f"{row.origin}: unknown label {row.raw_label!r}" for row in unknown.itertuples()),
-        where=f"dataset {name} (known: {', '.join(mapping)}; map others in datasets.{name}.label_map, to null to leave them out)",
+        where=f"dataset {name} (known: {', '.join(mapping)}; map others in datasets.{name}.label_map; null leaves them out)",
     )
     lines = differences(raw, dataset)
     if lines and not dataset.partial:
@@ -53,7 +53,7 @@ def check_description(raw: pd.DataFrame, dataset: Dataset, *, name: str) -> pd.D
 
 
 def differences(table: pd.DataFrame, dataset: Dataset) -> list[str]:
-    """One line per count that is not the published one; none where the reader knows no published counts."""
+    """One line per count that differs from the published one; none if the reader knows no published counts."""
     reader = READERS.module(dataset.reader)
     return reader.differences(dataset, table) if hasattr(reader, "differences") else []
 
@@ -70,7 +70,7 @@ def unused(table: pd.DataFrame, dataset: Dataset) -> dict[str, int]:
 
 
 def splits(table: pd.DataFrame, dataset: Dataset) -> list[str]:
-    """What is wrong with the evaluation splits: utterances that are not there, classes that are missing."""
+    """Problems with the evaluation splits: no utterances, or classes without one."""
     problems = []
     for split, values in dataset.splits.items():
         labels = set(table["label"][table["split"].isin(values)])
@@ -79,7 +79,7 @@ def splits(table: pd.DataFrame, dataset: Dataset) -> list[str]:
             problems.append(f"split {split!r} is empty: no row has split {' or '.join(map(repr, values))} (found: {found})")
         elif dataset.all_classes:
             problems += [
-                f"split {split!r} has no utterance of class {label!r}; if this is meant, set all_classes: false"
+                f"split {split!r} has no utterance of class {label!r}; to allow this, set all_classes: false"
                 for label in dataset.labels
                 if label not in labels
             ]
@@ -87,20 +87,21 @@ def splits(table: pd.DataFrame, dataset: Dataset) -> list[str]:
 
 
 def _twice(table: pd.DataFrame) -> list[str]:
-    """Ids that several rows share, those without a label included."""
-    doubled = table[table["utterance"].duplicated(keep=False)]
+    """Ids that several rows share, including rows without a label."""
+    repeated = table[table["utterance"].duplicated(keep=False)]
     return [
-        f"{row.origin}: utterance {row.utterance!r} occurs more than once (the column utterance names them)" for row in doubled.itertuples()
+        f"{row.origin}: utterance {row.utterance!r} occurs more than once; give each row its own in the column utterance"
+        for row in repeated.itertuples()
     ]
 
 
 def _speakers(table: pd.DataFrame, dataset: Dataset) -> list[str]:
-    """What is wrong with speakers and genders."""
+    """Problems with speakers and genders."""
     problems = []
     if dataset.speaker_disjoint:
         found = table.groupby("speaker")["split"].unique()
         problems += [
-            f"speaker {speaker!r} occurs in several splits ({', '.join(map(str, values))}); if this is meant, set speaker_disjoint: false"
+            f"speaker {speaker!r} occurs in several splits ({', '.join(map(str, values))}); to allow this, set speaker_disjoint: false"
             for speaker, values in found.items()
             if len(values) > 1
         ]

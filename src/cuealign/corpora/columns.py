@@ -1,4 +1,4 @@
-"""From a table of text, as a corpus has it, to the rows that readers return: columns are picked as the config says."""
+"""Turn a table of text into the rows that readers return, by the columns that the config names."""
 
 import re
 from collections.abc import Mapping
@@ -15,25 +15,25 @@ OPTIONAL = {"utterance": "", "start": "", "end": "", "gender": "unknown", "langu
 
 
 def needed(columns: Mapping[str, Column]) -> set[str]:
-    """Names of the columns of a table that :func:`pick` reads."""
+    """Names of the columns that :func:`pick` reads from a table."""
     return {columns.get(name, Column(column=name)).column or name for name in (*REQUIRED, *OPTIONAL)}
 
 
 def pick(found: pd.DataFrame, columns: Mapping[str, Column], *, path: Path, word: str, split: str | None = None) -> pd.DataFrame:
-    """Pick the columns that are needed and check their values.
+    """Pick the needed columns and check their values.
 
     Args:
-        found: text, indexed by the number of the line or row.
+        found: table of text, indexed by the number of the line or row.
         columns: ``datasets.<id>.columns``.
         path: of the table, for messages.
-        word: what ``found`` is indexed by, for messages: ``line``, ``row``.
-        split: split of all rows, where that is known.
+        word: ``line`` or ``row``, whichever the index of ``found`` counts, for messages.
+        split: split of all rows, if the table stands for one.
 
     Returns:
-        Columns utterance (empty text where none is given), file, start, end, speaker, gender, language, raw_label, split and origin.
+        Columns utterance (empty if the table has none), file, start, end, speaker, gender, language, raw_label, split and origin.
 
     Raises:
-        InputError: naming the file, its line and the column, for all problems together.
+        InputError: lists all problems with file, line and column.
     """
     table, problems = pd.DataFrame(index=found.index), []
     for name in (*REQUIRED, *OPTIONAL):
@@ -57,7 +57,7 @@ def pick(found: pd.DataFrame, columns: Mapping[str, Column], *, path: Path, word
 
 
 def _part(values: pd.Series, where: Column, name: str, word: str) -> tuple[list[str], list[str]]:
-    """The part of a column that a pattern picks and what a map makes of it, and the rows where there is none."""
+    """Values of a column after its pattern and its map, and a message for each row that has none."""
     picked, problems = [], []
     for row, value in values.items():
         if where.pattern:
@@ -81,7 +81,7 @@ def _check(table: pd.DataFrame, path: Path, word: str) -> pd.DataFrame:
         padded = table[name] != table[name].str.strip()
         problems += [f"{word} {row}: {name} {table[name][row]!r} begins or ends with white space" for row in table.index[padded]]
         odd = table[name].str.contains(r"[\x00-\x1f\x7f]") & ~padded
-        problems += [f"{word} {row}: {name} {table[name][row]!r} has a control character in it" for row in table.index[odd]]
+        problems += [f"{word} {row}: {name} {table[name][row]!r} contains a control character" for row in table.index[odd]]
     if (table["utterance"] != "").any():
         problems += [f"{word} {row}: utterance is empty" for row in table.index[table["utterance"] == ""]]
     if not len(table):
@@ -109,7 +109,7 @@ _TIME = re.compile(r"(\d+ days?)?( ?\d+:\d\d:\d\d(\.\d+)?)?")
 
 
 def seconds(text: str) -> float | None:
-    """Seconds of a number or of a time such as ``0 days 00:00:01.5``; None of anything else."""
+    """Seconds in a number or in a time such as ``0 days 00:00:01.5``; None for other text."""
     text = text.strip()
     if _NUMBER.fullmatch(text):
         return float(text)

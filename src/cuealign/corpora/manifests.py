@@ -1,6 +1,6 @@
-"""The gate: what the corpus says and what was heard become a manifest, or an error that names every bad file.
+"""Build the manifest of a corpus from its description and its audit, or fail with an error that names all bad files.
 
-Where the config has bad audio excluded, it is counted: in the log, in ``counts.json``, and from there in every table.
+If the config excludes bad audio, it is counted in the log and in ``counts.json``, from which tables take the counts.
 """
 
 import logging
@@ -21,35 +21,35 @@ def build_manifest(utterances: pd.DataFrame, audit: pd.DataFrame, dataset: Datas
 
     Args:
         utterances: table of kind :data:`cuealign.core.schema.UTTERANCES`.
-        audit: table of kind :data:`cuealign.core.schema.AUDIT`, from these utterances.
+        audit: table of kind :data:`cuealign.core.schema.AUDIT`, of the same utterances.
         dataset: entry of the config.
         name: id of the dataset, for messages.
 
     Returns:
-        Table of kind :data:`cuealign.core.schema.MANIFEST`, sorted by utterance; and the counts of all that is not in it or
-        that is odd about it, as plain values.
+        Table of kind :data:`cuealign.core.schema.MANIFEST`, sorted by utterance; and counts of utterances that are left out or
+        unusual, as plain values.
 
     Raises:
-        InputError: listing every bad file, or what excluding them leaves incomplete.
+        InputError: lists all bad files, or the splits that are incomplete without them.
     """
     labelled = utterances[utterances["label"].notna()]
     if set(labelled["utterance"]) != set(audit["utterance"]):
         raise InputError(
-            f"results/corpora/{name}/audit.csv names other utterances than utterances.parquet; delete it to have it made again"
+            f"results/corpora/{name}/audit.csv names other utterances than utterances.parquet; delete it and run the workflow again"
         )
-    heard = labelled.drop(columns="raw_label").merge(audit.drop(columns=["file", "origin"]), on="utterance", validate="one_to_one")
-    bad = heard[heard["problem"] != ""]
+    audited = labelled.drop(columns="raw_label").merge(audit.drop(columns=["file", "origin"]), on="utterance", validate="one_to_one")
+    bad = audited[audited["problem"] != ""]
     if dataset.on_bad_audio == "error":
         raise_all(
             (f"{row.origin}: {row.problem}" for row in bad.itertuples()),
-            where=f"dataset {name} (all of them: results/corpora/{name}/audit.csv; when they are mended: --forcerun audit_audio; "
-            f"datasets.{name}.on_bad_audio: exclude leaves them out)",
+            where=f"dataset {name} (full list: results/corpora/{name}/audit.csv; after repairing files: --forcerun audit_audio; "
+            f"to leave them out: datasets.{name}.on_bad_audio: exclude)",
         )
-    good = heard[heard["problem"] == ""]
+    good = audited[audited["problem"] == ""]
     if len(bad):
         logger.warning(
-            "dataset %s: %d of %d utterances are excluded for bad audio (when it is mended: --forcerun audit_audio):",
-            *(name, len(bad), len(heard)),
+            "dataset %s: %d of %d utterances are excluded for bad audio (after repairing files: --forcerun audit_audio):",
+            *(name, len(bad), len(audited)),
         )
         for row in bad.itertuples():
             logger.warning("dataset %s: excluded: %s: %s", name, row.origin, row.problem)
@@ -75,14 +75,14 @@ def build_manifest(utterances: pd.DataFrame, audit: pd.DataFrame, dataset: Datas
         "channels": {f"{channels:.0f}": int(count) for channels, count in good["channels"].value_counts().sort_index().items()},
         "not_as_published": checks.differences(utterances, dataset),
     }
-    # An end that is not given is where the samples that were heard end: counted in samples, so that they are read again.
-    heard_until = ((good["start"] * good["rate"]).round() + (good["duration"] * good["rate"]).round()) / good["rate"]
-    manifest = good.assign(end=good["end"].fillna(heard_until))[list(MANIFEST.columns)].sort_values("utterance", ignore_index=True)
+    # A missing end is set to where the decoded samples end. Counted in samples, so that the same ones are read later.
+    decoded_until = ((good["start"] * good["rate"]).round() + (good["duration"] * good["rate"]).round()) / good["rate"]
+    manifest = good.assign(end=good["end"].fillna(decoded_until))[list(MANIFEST.columns)].sort_values("utterance", ignore_index=True)
     return MANIFEST.check(manifest, f"dataset {name}"), counts
 
 
 def _same_sound(table: pd.DataFrame, name: str) -> list[dict[str, Any]]:
-    """Utterances that share their samples."""
+    """Groups of utterances with the same samples."""
     groups = []
     for _, rows in table[table["audio_sha256"].duplicated(keep=False)].groupby("audio_sha256", sort=False):
         splits = sorted(set(rows["split"]))
@@ -94,14 +94,14 @@ def _same_sound(table: pd.DataFrame, name: str) -> list[dict[str, Any]]:
 
 def _silent(table: pd.DataFrame, name: str) -> int:
     for row in table[table["silent"]].itertuples():
-        logger.warning("dataset %s: %s is silent; it is kept (its voiced concepts become UNVOICED)", name, row.file)
+        logger.warning("dataset %s: %s is silent; it is kept, and its voiced concepts become UNVOICED", name, row.file)
     return int(table["silent"].sum())
 
 
 def _clipped(table: pd.DataFrame, name: str) -> int:
     clipped = int((table["clipped"] > 0).sum())
     if clipped:
-        logger.warning("dataset %s: %d utterances have samples at full scale, and may be clipped", name, clipped)
+        logger.warning("dataset %s: %d utterances have samples at full scale and may be clipped", name, clipped)
     if loud := int((table["peak"] > 1).sum()):
-        logger.warning("dataset %s: %d utterances exceed full scale; openSMILE hears them clipped", name, loud)
+        logger.warning("dataset %s: %d utterances exceed full scale; openSMILE clips them", name, loud)
     return clipped

@@ -1,4 +1,4 @@
-"""Finding one's way in the folder of a released corpus."""
+"""Find and read files in the folder of a released corpus."""
 
 import logging
 from collections.abc import Iterator
@@ -13,25 +13,25 @@ _SHOWN = 20
 
 
 def visible(folder: Path, pattern: str) -> Iterator[Path]:
-    """Paths below ``folder`` that match, sorted; linked folders are followed, hidden files left out.
+    """Paths below ``folder`` that match, sorted. Linked folders are followed; hidden files are left out.
 
-    Among the hidden ones are the ``._`` files that some archives leave beside real ones.
+    Some archives put hidden ``._`` files beside the real ones.
     """
     # Path.glob() does not follow links in this version of Python.
     return (folder / name for name in sorted(glob(pattern, root_dir=folder, recursive=True)))  # noqa: PTH207
 
 
 def locate(root: str, pattern: str, *, depth: int, what: str) -> Path:
-    """The one folder at or below ``root`` in which ``pattern`` matches, the least deep one first.
+    """The folder at or below ``root`` in which ``pattern`` matches, at the smallest depth.
 
     Args:
-        root: folder that the user named.
-        pattern: of files or folders inside the folder sought.
-        depth: how many folders deep to look.
+        root: folder from the config.
+        pattern: of files or folders inside the wanted folder.
+        depth: number of levels to search below ``root``.
         what: name of the corpus, for messages.
 
     Raises:
-        InputError: if there is no such folder, or more than one at the same depth.
+        InputError: if no folder matches, or several at the same depth.
     """
     base = Path(root)
     if not base.is_dir():
@@ -40,37 +40,39 @@ def locate(root: str, pattern: str, *, depth: int, what: str) -> Path:
         folders = [base] if level == 0 else [path for path in visible(base, "/".join("*" * level)) if path.is_dir()]
         found = [folder for folder in folders if next(visible(folder, pattern), None)]
         if len(found) > 1:
-            raise InputError(f"{base}: {what} lies here more than once: {', '.join(map(str, found))}; name one of them as root")
+            raise InputError(f"{base}: {what} is here more than once: {', '.join(map(str, found))}; set root to one of them")
         if found:
             return found[0]
-    raise InputError(f"{base}: {what} is not here: no {pattern} in this folder nor {depth} folders below it")
+    raise InputError(
+        f"{base}: {what} is not here: no {pattern} in this folder or up to {depth} levels below; set root to the folder of the corpus"
+    )
 
 
 def text_lines(path: Path) -> Iterator[tuple[int, str]]:
-    """Numbered lines of a text file; what an editor may have added to it is read over, and named in the log.
+    """Numbered lines of a text file. A byte order mark and CR LF, which editors add, are ignored and logged.
 
     Raises:
-        InputError: if the file is no UTF-8 text.
+        InputError: if the file is not UTF-8 text.
     """
     try:
         text = path.read_bytes().decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: cannot be read as text ({error})") from error
     if text.startswith("\ufeff"):
-        logger.warning("%s: begins with a byte order mark, which the release does not have; read all the same", path)
+        logger.warning("%s: begins with a byte order mark, unlike that of the release; ignored", path)
     if "\r" in text:
-        logger.warning("%s: lines end with CR LF, unlike those of the release; read all the same", path)
+        logger.warning("%s: lines end with CR LF, unlike those of the release; ignored", path)
     # Not splitlines(), which also splits at form feeds and the like.
     yield from enumerate((line.removesuffix("\r") for line in text.removeprefix("\ufeff").split("\n")), start=1)
 
 
 def printable(path: Path) -> str:
-    """The path as text that any file can hold, also where its name is not UTF-8."""
+    """Text of a path that can be encoded as UTF-8, even if the path itself is not UTF-8."""
     return str(path).encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def without_label(folder: Path, pattern: str, known: set[str]) -> list[str]:
-    """One line per audio file that has no label line: the first thing to look at where counts do not agree."""
-    lost = [printable(path.relative_to(folder)) for path in visible(folder, pattern) if path.stem not in known]
-    lines = [f"{path}: there is no label line for this file" for path in lost[:_SHOWN]]
-    return lines + [f"… and for {len(lost) - _SHOWN} files more"] * (len(lost) > _SHOWN)
+    """One message per audio file without a label line: the first thing to check if counts are wrong."""
+    unlabelled = [printable(path.relative_to(folder)) for path in visible(folder, pattern) if path.stem not in known]
+    lines = [f"{path}: there is no label line for this file" for path in unlabelled[:_SHOWN]]
+    return lines + [f"… and for {len(unlabelled) - _SHOWN} more files"] * (len(unlabelled) > _SHOWN)

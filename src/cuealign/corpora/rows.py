@@ -1,4 +1,4 @@
-"""What readers of any format do alike with their rows."""
+"""What all readers do with their rows."""
 
 import os
 from pathlib import Path
@@ -6,22 +6,23 @@ from pathlib import Path
 import pandas as pd
 
 RAW_COLUMNS = ("utterance", "file", "start", "end", "speaker", "gender", "language", "raw_label", "split", "origin")
-"""What a reader returns: text, but start and end (s, end NaN for the end of the file); ``origin`` names file and row."""
+"""Columns of the table that a reader returns. ``start`` and ``end`` are in seconds (end NaN: the end of the file), the others
+text. ``origin`` names file and row."""
 
 _GENDERS = {"f": "female", "m": "male", "w": "female", "": "unknown", "other": "unknown"}
 
 
 def normalise_gender(values: pd.Series) -> pd.Series:
-    """``F``, ``Female``, ``w`` and the like as ``female``; nothing as ``unknown``; what is not understood as it is."""
+    """Normalise ``F``, ``Female``, ``w`` and the like to ``female``, and empty text to ``unknown``; other text stays as it is."""
     return values.str.strip().str.lower().replace(_GENDERS)
 
 
 def utterance_ids(table: pd.DataFrame) -> list[str]:
-    """Ids from file names without their ending, and the segment where a file holds several utterances.
+    """Ids of utterances: the file without its ending, plus the segment if a file has several utterances.
 
     Args:
-        table: columns ``file``, ``start`` and ``end`` (s; end NaN for the end of the file). Of a whole path, or one that
-            leads upwards, only the last folder is part of the id: the rest names a machine and its user.
+        table: columns ``file``, ``start`` and ``end`` (s; end NaN for the end of the file). Ids contain only the last folder of
+            an absolute path, or of a path with ``..``, because the rest depends on the machine.
     """
     files = [Path(os.path.normpath(file)) for file in table["file"]]
     files = [Path(*file.parts[-2:]) if file.is_absolute() or ".." in file.parts else file for file in files]

@@ -11,13 +11,13 @@ def select_split(manifest: pd.DataFrame, splits: Mapping[str, Sequence[str]], sp
 
     Args:
         manifest: table of kind :data:`cuealign.core.schema.MANIFEST`.
-        splits: evaluation splits of the dataset, each with its values of the manifest's split column.
-        split: name of the evaluation split.
-        limit: so many of them only, of all classes in turn, always the same ones; more with a greater limit.
+        splits: values of the manifest's split column by evaluation split.
+        split: name of an evaluation split.
+        limit: most rows returned. They are taken from all classes in turn and do not change; a higher limit adds rows.
     """
     rows = manifest[manifest["split"].isin(splits[split])]
     if limit is not None and limit < len(rows):
-        # By the hash of their ids: neither the first speaker only, nor other ones when an utterance is added.
+        # Ordered by the hash of the id: this mixes speakers, and a new utterance does not change the others' order.
         order = rows["utterance"].map(lambda utterance: hashlib.sha256(utterance.encode()).hexdigest())
         turn = order.groupby(rows["label"]).rank().astype(int)
         chosen = pd.DataFrame({"turn": turn, "order": order}).sort_values(["turn", "order"]).index[:limit]

@@ -1,4 +1,4 @@
-"""Tables of text: CSV, TSV, Parquet and JSON lines alike, every value as the text that was written."""
+"""Read CSV, TSV, Parquet and JSON lines alike, with all values as text, as they are written in the file."""
 
 import csv
 import json
@@ -15,22 +15,22 @@ from cuealign.core.errors import InputError, raise_all
 
 
 def read(path: Path, needed: Collection[str] | None = None) -> tuple[pd.DataFrame, str]:
-    """Read a table; its ending tells the format: csv, tsv, parquet, jsonl (or ndjson, or json, one object per line).
+    """Read a table. The ending gives the format: csv, tsv, parquet, or jsonl (also ndjson or json, with one object per line).
 
     Args:
         path: of the file.
-        needed: columns; others may be left out. None reads all of them.
+        needed: columns to read; others may be empty in the result. None reads all.
 
     Returns:
-        The table, all values text, nothing as empty text, indexed by the number of the line (or row) in the file;
-        and ``line`` or ``row``, for messages.
+        The table, with text in all cells (empty if there is no value), indexed by the number of the line or row in the file;
+        and the word ``line`` or ``row``, for messages.
 
     Raises:
-        InputError: if the file cannot be read so, or has a column twice.
+        InputError: if the file cannot be read, its ending is unknown, or a column occurs twice.
     """
     ending = path.suffix.lower()
     if ending not in _FORMATS:
-        raise InputError(f"{path}: the ending {ending!r} is none of {', '.join(_FORMATS)}, so that its format is not known")
+        raise InputError(f"{path}: unknown ending {ending!r}; use one of {', '.join(_FORMATS)}")
     load, word = _FORMATS[ending]
     try:
         return load(path, needed), word
@@ -41,16 +41,16 @@ def read(path: Path, needed: Collection[str] | None = None) -> tuple[pd.DataFram
 def _separated(separator: str) -> Callable[[Path, Collection[str] | None], pd.DataFrame]:
     def load(path: Path, _needed: Collection[str] | None) -> pd.DataFrame:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            _refuse_doubled(next(csv.reader(file, delimiter=separator), []), str(path))
+            _refuse_duplicates(next(csv.reader(file, delimiter=separator), []), str(path))
         table = pd.read_csv(
             path, sep=separator, dtype=str, keep_default_na=False, encoding="utf-8-sig", index_col=False, skip_blank_lines=False
         ).fillna("")  # rows with fewer fields than the header
         table.index = table.index + 2  # line 1 is the header
         spanning = table.map(lambda value: "\n" in value).any(axis=1)
         if spanning.any():
-            # A quote that is never closed would swallow rows.
+            # An unclosed quote would swallow rows.
             raise InputError(
-                f"{path}, line {table.index[spanning][0]}: a quoted field goes on in the next line; is a quote missing or too many?"
+                f"{path}, line {table.index[spanning][0]}: a quoted field continues in the next line; look for a missing or an extra quote"
             )
         return table[(table != "").any(axis=1)]  # blank lines
 
@@ -59,36 +59,36 @@ def _separated(separator: str) -> Callable[[Path, Collection[str] | None], pd.Da
 
 def _json_lines(path: Path, _needed: Collection[str] | None) -> pd.DataFrame:
     rows, problems = {}, []
-    # Not splitlines(): JSON may hold other separators than the line feed in its text.
+    # Not splitlines(): text in JSON may contain other line separators.
     for number, line in enumerate(path.read_text(encoding="utf-8-sig").split("\n"), start=1):
         if not line.strip():
             continue
         try:
             row = json.loads(line, object_pairs_hook=_pairs)
             if not isinstance(row, dict):
-                problems.append(f"line {number}: is no JSON object")
+                problems.append(f"line {number}: is not a JSON object")
                 continue
             rows[number] = {name: _text(value) for name, value in row.items()}
         except (ValueError, RecursionError) as error:
-            problems.append(f"line {number}: is no JSON that can be read ({getattr(error, 'msg', error)})")
+            problems.append(f"line {number}: is not valid JSON ({getattr(error, 'msg', error)})")
     raise_all(problems, where=str(path))
     return pd.DataFrame.from_dict(rows, orient="index", dtype=str).fillna("")
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     names = Counter(name for name, _ in pairs)
-    if doubled := [name for name, count in names.items() if count > 1]:
-        raise ValueError(f"{doubled[0]!r} occurs twice")
+    if repeated := [name for name, count in names.items() if count > 1]:
+        raise ValueError(f"{repeated[0]!r} occurs twice")
     return dict(pairs)
 
 
 def _parquet(path: Path, needed: Collection[str] | None) -> pd.DataFrame:
     names = pq.read_schema(path).names
-    _refuse_doubled(names, str(path))
+    _refuse_duplicates(names, str(path))
     wanted = [name for name in names if needed is None or name in needed]
     rows = pq.read_metadata(path).num_rows
     columns = {}
-    # By Arrow's own types: pandas would make a speaker 1 into 1.0 where another one is missing.
+    # Arrow's types, because pandas turns a speaker 1 into 1.0 if another speaker is missing.
     for name, column in zip(wanted, pq.read_table(path, columns=wanted).columns, strict=True):
         values = column.combine_chunks()
         if pa.types.is_dictionary(values.type):
@@ -98,24 +98,24 @@ def _parquet(path: Path, needed: Collection[str] | None) -> pd.DataFrame:
             columns[name] = ["" if value is None else repr(value * unit) for value in values.cast(pa.int64()).to_pylist()]
         else:
             columns[name] = [_text(value) for value in values.to_pylist()]
-    # Columns that are not needed are empty: they may hold anything, the sound itself included.
+    # Other columns stay empty: they may contain anything, even the audio.
     return pd.DataFrame(columns, index=pd.RangeIndex(1, rows + 1), dtype=str).reindex(columns=names, fill_value="")
 
 
-def _refuse_doubled(names: list[str], where: str) -> None:
+def _refuse_duplicates(names: list[str], where: str) -> None:
     raise_all((f"column {name!r} occurs {count} times" for name, count in Counter(names).items() if count > 1), where=where)
 
 
 def _text(value: Any) -> str:
-    """Text as it is, anything else as it is written; nothing is empty.
+    """Text of a value; empty if there is none.
 
     Raises:
-        UnicodeError: if it is no text that a file can hold.
+        UnicodeError: if the text cannot be encoded as UTF-8.
     """
     if value is None or value != value:
         return ""
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
-        value = int(value)  # a speaker 1 is 1.0 in a column of which another row is empty
+        value = int(value)  # a speaker 1 is read as 1.0 if another row of the column is empty
     if isinstance(value, bytes):
         value = value.decode("utf-8")
     text = json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, bool | list | dict) else str(value)

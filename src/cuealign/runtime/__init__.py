@@ -1,1 +1,1 @@
-"""How work is run: the frame of a job, GPU locks, parallel maps, progress, append-only folders and code versions."""
+"""How jobs run: entry point of scripts, GPU locks, parallel maps, progress, append-only folders and code versions."""

@@ -1,8 +1,8 @@
-"""Append-only folders of part files: how long work keeps what it has finished.
+"""Append-only folders of part files, in which long jobs save finished work.
 
-Each part is a Parquet file that is written under a temporary name, synced to disk and renamed, so that it either is
-complete or does not exist; its name carries the sha256 of its bytes, so that damage is noticed. A killed job loses
-what it had not written yet, and nothing else.
+Each part is a Parquet file. It is written under a temporary name, synced to disk and renamed, so that it is either complete
+or absent. Its name contains the sha256 of its bytes, so that damage is detected. A killed job loses only what it had not
+written yet.
 """
 
 import hashlib
@@ -21,40 +21,40 @@ class AppendOnlyFolder:
     """A folder of part files.
 
     Args:
-        folder: made if it does not exist.
-        writer: prefix of the files that this process writes, such as ``shard0``; no two processes share one.
-        schema: of every part.
+        folder: created if it does not exist.
+        writer: prefix of the files that this process writes, such as ``shard0``; each process needs its own.
+        schema: of all parts.
     """
 
     def __init__(self, folder: Path | str, writer: str, schema: pa.Schema) -> None:
         self.folder, self.writer, self.schema = Path(folder), writer, schema
         self.folder.mkdir(parents=True, exist_ok=True)
         for leftover in self.folder.glob(f"{writer}-*.tmp"):
-            leftover.unlink()  # in flight when an earlier job was killed
+            leftover.unlink()  # an earlier job was killed while it wrote this
 
     def read(self) -> Iterator[pa.Table]:
-        """Every part of any writer; a damaged one is set aside, and named in the log."""
-        foreign = 0
+        """Yield the parts of all writers. A damaged part is renamed to ``.damaged`` and named in the log."""
+        outdated = 0
         for part in sorted(self.folder.glob("*.parquet")):
             content = part.read_bytes()
             if hashlib.sha256(content).hexdigest()[:32] != part.stem.rsplit("-", 1)[-1]:
                 damaged = part.with_suffix(".damaged")
                 part.rename(damaged)
-                logger.warning("%s: checksum does not match; set aside as %s, what was in it is computed again", part, damaged.name)
+                logger.warning("%s: checksum does not match; renamed to %s, its content is computed again", part, damaged.name)
                 continue
             table = pq.read_table(pa.BufferReader(content))
             if not table.schema.equals(self.schema):
-                foreign += 1
+                outdated += 1
                 continue
             yield table
-        if foreign:
-            logger.warning("%s: %d parts have the columns of another version; what is in them is computed again", self.folder, foreign)
+        if outdated:
+            logger.warning("%s: %d parts have the columns of another version; their content is computed again", self.folder, outdated)
 
     def append(self, table: pa.Table) -> None:
-        """Keep a part for good; on return it is on the disk.
+        """Write a part; on return it is on the disk.
 
         Raises:
-            OSError: with the name of the file, if it cannot be written; the parts before it are there.
+            OSError: names the file that cannot be written. Earlier parts are kept.
         """
         sink = pa.BufferOutputStream()
         pq.write_table(table.cast(self.schema), sink)
@@ -67,14 +67,14 @@ class AppendOnlyFolder:
                 file.flush()
                 os.fsync(file.fileno())
             temporary.rename(self.folder / f"{name}.parquet")
-        except OSError as error:  # a disk that is full does not say where
+        except OSError as error:  # the error of a full disk names no file
             temporary.unlink(missing_ok=True)
             raise OSError(error.errno, error.strerror, str(temporary)) from error
         _sync(self.folder)
 
 
 def _sync(folder: Path) -> None:
-    """Make a rename durable."""
+    """Make a rename in a folder durable."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -1,9 +1,9 @@
 """Which code a result depends on.
 
-Snakemake notices neither that a module that a script imports has changed, nor that a script is the same in another folder.
-Every rule therefore carries the version of its code as a parameter: a hash over its script and all that the script imports of
-this library, directly or not, and over the plug-ins that the job's parameters name. Comments, docstrings, formatting and the
-place of the files are no part of it.
+Snakemake does not notice when a module that a script imports has changed, and reruns a script that was only moved. Every rule
+therefore has the version of its code as a parameter: a hash over its script, over all modules of this library that the script
+imports, directly or not, and over the plug-ins that the parameters of the job name. Comments, docstrings, formatting and the
+location of the files do not change it.
 """
 
 import ast
@@ -18,7 +18,7 @@ from cuealign.core.registry import OUTSIDE
 
 LIBRARY = "cuealign"
 ROOT = Path(__file__).parents[2]
-"""Folder that holds the library."""
+"""Folder that contains the library."""
 
 
 @functools.cache
@@ -26,7 +26,7 @@ def code_version(*roots: str | Path) -> str:
     """Version of some code.
 
     Args:
-        roots: files of scripts, or dotted names of modules of the library or of plug-ins.
+        roots: files of scripts, and dotted names of modules of the library or of plug-ins.
 
     Returns:
         The first 16 hexadecimal digits of a sha256.
@@ -38,16 +38,16 @@ def code_version(*roots: str | Path) -> str:
 
 
 def reachable(*roots: str | Path) -> dict[str, Path]:
-    """Every module of the library, or of plug-ins, that some code runs when it is imported, the code itself included.
+    """All modules of the library and of plug-ins that importing some code runs, including the code itself.
 
     Args:
-        roots: as those of :func:`code_version`.
+        roots: as for :func:`code_version`.
 
     Returns:
-        Dotted name to file; a script has its file's name.
+        Files by dotted name; a script goes by its file name.
 
     Raises:
-        ValueError: if a root is neither a file nor such a module.
+        ValueError: if a root is neither a file nor a module of the library or of plug-ins.
     """
     files: dict[str, Path] = {}
     pending: list[str] = []
@@ -65,18 +65,18 @@ def reachable(*roots: str | Path) -> dict[str, Path]:
             continue
         files[module] = path
         pending += imported(path, module)
-        if "." in module:  # importing a module runs the packages that it lies in
+        if "." in module:  # importing a module runs the packages that contain it
             pending.append(module.rpartition(".")[0])
     return files
 
 
 @functools.cache
 def imported(path: Path, module: str) -> tuple[str, ...]:
-    """Dotted names that a file imports; of ``from a import b`` both ``a`` and ``a.b``, as ``b`` may be a module.
+    """Dotted names that a file imports. ``from a import b`` gives both ``a`` and ``a.b``, as ``b`` may be a module.
 
     Args:
         path: of the file.
-        module: its dotted name, by which relative imports are resolved; empty for a script.
+        module: dotted name of the file, which resolves relative imports; empty for a script.
     """
     package = module if path.name == "__init__.py" else module.rpartition(".")[0]
     found: list[str] = []
@@ -92,7 +92,7 @@ def imported(path: Path, module: str) -> tuple[str, ...]:
 
 @functools.cache
 def fingerprint(path: Path) -> str:
-    """sha256 of what a file does: of its syntax tree without docstrings, comments, formatting and descriptions of options."""
+    """sha256 of the syntax tree of a file, without docstrings, comments, formatting and descriptions of options."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     return hashlib.sha256("".join(_canonical(tree)).encode()).hexdigest()
 
@@ -108,12 +108,12 @@ def _file(module: str) -> Path | None:
     return None
 
 
-# What differs between versions of Python, or says nothing.
+# Fields that differ between versions of Python or do not change what the code does.
 _LEFT_OUT = ("ctx", "kind", "type_comment", "type_ignores")
 
 
 def _canonical(node: Any) -> Iterator[str]:
-    """Text of a syntax tree, the same in every version of Python (which :func:`ast.dump` does not promise)."""
+    """Text of a syntax tree that is the same in all versions of Python, unlike that of :func:`ast.dump`."""
     if isinstance(node, ast.AST):
         yield f"{type(node).__name__}("
         for name, value in ast.iter_fields(node):
@@ -135,10 +135,10 @@ def _canonical(node: Any) -> Iterator[str]:
 
 
 def _is_prose(node: Any) -> bool:
-    """True of a text that stands by itself: a docstring."""
+    """True if a node is a docstring or another string on its own."""
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
 
 
 def _is_field(node: ast.AST) -> bool:
-    """True of pydantic's ``Field(…)``, whose description is prose."""
+    """True if a node is a call of pydantic's ``Field``, whose description is prose."""
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Field"

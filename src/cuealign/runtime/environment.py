@@ -1,4 +1,4 @@
-"""What a job runs in: the commit of the workflow and the versions of the packages that it has loaded."""
+"""Environment of a job: the commit of the workflow and the versions of loaded packages."""
 
 import importlib.metadata
 import os
@@ -13,7 +13,7 @@ PACKAGES = {
     "sklearn": "scikit-learn",
     "espeakng_loader": "espeakng-loader",
 }
-"""Packages that results may depend on: name of the module to name of the distribution."""
+"""Packages that results may depend on: name of the distribution by name of the module."""
 
 _COMMIT = "CUEALIGN_COMMIT"
 
@@ -25,7 +25,7 @@ def loaded_packages() -> dict[str, str]:
 
 
 def workflow_commit(folder: Path) -> str:
-    """Commit of the workflow in a folder, with ``+changes`` where files differ from it, or why there is none."""
+    """Commit of the workflow in a folder, with ``+changes`` if files differ from it; ``unknown (reason)`` if there is none."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
 
     def git(*arguments: str) -> str:
@@ -36,20 +36,20 @@ def workflow_commit(folder: Path) -> str:
 
     try:
         if Path(git("rev-parse", "--show-toplevel")).resolve() != folder.resolve():
-            return "unknown (no git checkout of its own, inside of another one)"
+            return "unknown (inside of another git checkout)"
         return git("rev-parse", "HEAD") + ("+changes" if git("status", "--porcelain") else "")
     except FileNotFoundError:
-        return "unknown (there is no git here)"
+        return "unknown (git is not installed)"
     except OSError as error:
         reason = str(error).replace(str(folder.resolve()), "the workflow's folder")
         return f"unknown ({'not a git checkout' if 'not a git repository' in reason else reason})"
 
 
 def announce_commit(commit: str) -> None:
-    """Tell all jobs of this run which commit they belong to. Not a parameter: another commit is no reason to run a job again."""
+    """Pass the commit to all jobs of this run. It is not a parameter, because a new commit alone is no reason to rerun a job."""
     os.environ[_COMMIT] = commit
 
 
 def workflow_commit_of_this_run() -> str:
-    """What :func:`announce_commit` said."""
+    """The commit that :func:`announce_commit` passed on; ``unknown`` if there is none."""
     return os.environ.get(_COMMIT, "unknown")

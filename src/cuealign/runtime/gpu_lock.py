@@ -1,6 +1,7 @@
-"""One GPU for each job on a machine with several: Snakemake counts them, but does not say which one is whose.
+"""One GPU per job on a machine with several. Snakemake counts GPUs, but does not assign them to jobs.
 
-A job holds an exclusive lock on a file per GPU, which the system releases when the process ends, however it ends.
+Each GPU has a lock file. A job holds an exclusive lock on the file of its GPU; the system releases it when the process ends,
+even if it is killed.
 """
 
 import logging
@@ -18,47 +19,52 @@ from cuealign.core.errors import InputError
 logger = logging.getLogger(__name__)
 
 _WAIT = 1.0
+"""Seconds between two attempts."""
 
 
 @contextmanager
 def locked(names: Sequence[str], folder: Path) -> Iterator[int]:
-    """Hold one of several devices for the length of a block; wait until one is free.
+    """Lock one of several devices while a block runs; wait until one is free.
 
     Args:
-        names: of the devices, the same in every process, such as their UUIDs.
-        folder: of the lock files, made if it does not exist.
+        names: of the devices, the same in all processes, such as their UUIDs.
+        folder: of the lock files; created if it does not exist.
 
     Yields:
         Index of the device.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    said = False
+    warned = False
     while True:
         for index, name in enumerate(names):
+            lock = FileLock(folder / f"{name}.lock")
             try:
-                with FileLock(folder / f"{name}.lock", timeout=0):
-                    yield index
-                    return
+                lock.acquire(timeout=0)
             except Timeout:
                 continue
-        if not said:
+            try:
+                yield index
+            finally:
+                lock.release()
+            return
+        if not warned:
             logger.warning("all %d GPUs are taken by other jobs of this workflow; waiting for one", len(names))
-            said = True
+            warned = True
         time.sleep(_WAIT)
 
 
 @contextmanager
-def device(asked: str) -> Iterator[str]:
-    """The device that a job takes: for ``cuda``, a free one of those that are visible; else what was asked for.
+def device(requested: str) -> Iterator[str]:
+    """The device of a job: for ``cuda`` a free one of the visible GPUs, which is locked; else ``requested`` itself.
 
     Yields:
         Name of a torch device.
 
     Raises:
-        InputError: if ``cuda`` is asked for and there is none.
+        InputError: if ``cuda`` is requested and there is no GPU.
     """
-    if asked != "cuda":
-        yield asked
+    if requested != "cuda":
+        yield requested
         return
     import torch
 

@@ -1,4 +1,4 @@
-"""The frame around every script of the workflow: its arguments, its messages, and how it ends on a user's mistake."""
+"""Entry point of all scripts of the workflow: arguments, log messages, and errors that a user can correct."""
 
 import errno
 import inspect
@@ -16,23 +16,23 @@ from cuealign.core.errors import CuealignError, InputError
 from cuealign.runtime.environment import loaded_packages, workflow_commit_of_this_run
 
 CODE, CONTENT = "code", "content"
-"""Parameters of rules that scripts do not take: the version of the code, and hashes of what the job reads outside of its inputs."""
+"""Parameters of rules that scripts do not take: the version of the code, and hashes of files that are not inputs."""
 
-# The disk is full, the quota used up, the file system read-only, access denied, the device failing.
+# Disk full, quota exceeded, file system read-only, access denied, device failing.
 _DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO}
 
 logger = logging.getLogger("cuealign")
 
 
 def run(main: Callable[..., Any], snakemake: Any) -> None:
-    """Call a script's ``main`` with what its rule has, and record by which code and packages it ran.
+    """Call ``main`` of a script with the values of its rule, and record the code and the packages that it ran with.
 
-    Every argument of ``main`` takes the input, output, parameter or wildcard of its name; ``threads`` takes the job's threads.
-    Values are converted to the annotated types, so that a ``Dataset`` arrives as one.
+    Each argument of ``main`` gets the input, output, parameter or wildcard of the same name; ``threads`` gets the threads of
+    the job. Values are converted to the annotated types, such as ``Dataset``.
 
     Args:
         main: of the script.
-        snakemake: the object that Snakemake gives the script.
+        snakemake: the object that Snakemake passes to the script.
     """
     with messages(snakemake.log[0]):
         validate_call(config=ConfigDict(arbitrary_types_allowed=True))(main)(**arguments(main, snakemake))
@@ -54,22 +54,26 @@ def arguments(main: Callable[..., Any], snakemake: Any) -> dict[str, Any]:
     }
     found: dict[str, Any] = {}
     for name in inspect.signature(main).parameters:
-        having = {kind: values[name] for kind, values in sources.items() if name in values}
-        if len(having) != 1:
-            raise TypeError(f"rule {snakemake.rule}: the argument {name!r} of its script is given by {' and '.join(having) or 'nothing'}")
-        (value,) = having.values()
+        candidates = {kind: values[name] for kind, values in sources.items() if name in values}
+        if len(candidates) != 1:
+            given = " and ".join(candidates) or "nothing"
+            raise TypeError(f"rule {snakemake.rule}: the argument {name!r} of its script is given by {given}")
+        (value,) = candidates.values()
         found[name] = [str(item) for item in value] if isinstance(value, list) and name in sources["input"] else value
     return found
 
 
 @contextmanager
 def messages(log: Path | str | None = None) -> Iterator[None]:
-    """Log to the terminal and to ``log``; turn errors meant for the user, and those of disks, into one clear message.
+    """Log to the terminal and to ``log``. Errors for the user and disk errors end the process with one clear message.
 
-    Any other exception is logged with its traceback and passes on.
+    Any other exception is logged with its traceback and raised again.
+
+    Raises:
+        SystemExit: with status 1, after an error for the user or a disk error.
     """
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # printing never fails, whatever letters the terminal's encoding lacks
+        if hasattr(stream, "reconfigure"):  # printing must not fail if the terminal cannot encode a letter
             stream.reconfigure(errors="replace")
     handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)]
     if log:
@@ -78,7 +82,7 @@ def messages(log: Path | str | None = None) -> Iterator[None]:
     root = logging.getLogger()
     for handler in handlers:
         root.addHandler(handler)
-    logger.setLevel(logging.INFO)  # ours in full, those of the libraries from warnings up
+    logger.setLevel(logging.INFO)  # all messages of this library, only warnings of others
     logging.captureWarnings(True)
     try:
         yield
@@ -96,7 +100,7 @@ def messages(log: Path | str | None = None) -> Iterator[None]:
 
 
 def _message(error: Exception) -> str | None:
-    """What a user is told; None where only a traceback tells enough."""
+    """Message for the user; None if the error needs a traceback."""
     if isinstance(error, CuealignError):
         return str(error)
     if isinstance(error, OSError) and error.errno in _DISK_ERRORS:
@@ -106,25 +110,29 @@ def _message(error: Exception) -> str | None:
 
 
 RECORDS = Path("results/provenance")
-"""Folder of the records that jobs leave."""
+"""Folder of the records that jobs write."""
 
 
 def record_file(log: Path | str) -> Path:
-    """Where a job with this log leaves its record: ``logs/train/x.log`` makes ``results/provenance/train/x.json``."""
+    """File of the record of a job with this log: ``results/provenance/train/x.json`` for ``logs/train/x.log``."""
     return RECORDS.joinpath(*Path(log).with_suffix(".json").parts[1:])
 
 
 def records() -> Iterator[dict[str, Any]]:
-    """The records of all jobs that ran in this folder."""
+    """Records of all jobs that ran in this folder.
+
+    Raises:
+        InputError: if a record cannot be read.
+    """
     for path in sorted(RECORDS.rglob("*.json")):
         try:
             yield json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            raise InputError(f"{path}: cannot be read ({error}); delete it, and run its job again with --forcerun") from error
+            raise InputError(f"{path}: cannot be read ({error}); delete it and rerun its job with --forcerun") from error
 
 
 def _record(snakemake: Any) -> None:
-    """Write down by which code and packages a job ran, for the provenance."""
+    """Record the code and the packages that a job ran with, for the provenance."""
     record = {
         "rule": snakemake.rule,
         "wildcards": dict(snakemake.wildcards.items()),

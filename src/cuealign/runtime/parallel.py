@@ -1,4 +1,4 @@
-"""Ordered map over worker processes with progress; the one place where processes are started."""
+"""Ordered map over worker processes, with progress. No other module starts worker processes."""
 
 import multiprocessing
 import sys
@@ -17,7 +17,7 @@ Result = TypeVar("Result")
 
 @contextmanager
 def _library_only() -> Iterator[None]:
-    """Processes that are started here import the library and not the script: it may lie where Snakemake fetched it from."""
+    """Keep worker processes from importing the script: Snakemake may have fetched it from a place they cannot import."""
     main = sys.modules["__main__"].__dict__
     script = main.pop("__file__", None)
     try:
@@ -40,12 +40,12 @@ def parallel_map(
     """Yield ``function(item)`` for every item, in order.
 
     Args:
-        function: defined at module level, as it is sent to other processes.
-        items: its arguments.
+        function: defined at module level, because it is sent to other processes.
+        items: arguments of ``function``, one per call.
         what: name of the work, for the progress line.
         unit: name of an item, for the progress line.
-        workers: processes; with 1 the work is done in this one.
-        initializer: called once in each process, with ``arguments``, before the first item.
+        workers: number of processes; 1 does the work in this one.
+        initializer: called with ``arguments`` once per process, before the first item.
         arguments: of ``initializer``.
 
     Raises:
@@ -56,16 +56,14 @@ def parallel_map(
             initializer(*arguments)
         yield from progress(map(function, items), what, unit=unit, total=len(items))
         return
-    # "spawn" and "forkserver" start from a clean state: openSMILE and torch hold threads that do not survive a fork.
+    # Forking this process would break openSMILE and torch, whose threads do not survive a fork.
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([function.__module__])  # imported once, not by every process
-    chunk = max(1, min(8, len(items) // (4 * workers)))  # small, so that no process is left with a long rest at the end
+    context.set_forkserver_preload([function.__module__])  # imported once, not in every process
+    chunk = max(1, min(8, len(items) // (4 * workers)))  # small, so that all processes finish at about the same time
     with ProcessPoolExecutor(workers, mp_context=context, initializer=initializer, initargs=arguments) as pool:
         with _library_only():
             results = pool.map(function, items, chunksize=chunk)  # starts the processes
         try:
             yield from progress(results, what, unit=unit, total=len(items))
         except BrokenProcessPool:
-            raise InputError(
-                f"{what}: a process was killed in the middle of its work, perhaps for lack of memory; run it again, with fewer cores"
-            ) from None
+            raise InputError(f"{what}: a process was killed, perhaps for lack of memory; run again with fewer cores") from None

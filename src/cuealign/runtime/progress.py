@@ -1,4 +1,4 @@
-"""Progress of long work: a bar in a terminal, a line now and then in a log, with an estimate of what remains."""
+"""Progress of long work, with an estimate of the time left: a bar in a terminal, a line every few seconds in a log."""
 
 import io
 import logging
@@ -13,45 +13,45 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 LINE_EVERY = 10.0
-"""Seconds between two lines where there is no terminal."""
+"""Seconds between two lines if there is no terminal."""
 
 
 class Progress:
     """Counts finished units and shows them.
 
     Args:
-        total: units in all.
-        what: name of the work, opens each line.
+        total: number of units.
+        what: name of the work, at the start of each line.
         unit: name of a unit, singular.
-        group: name of what several units belong to, whose rate is shown too.
+        group: name of a group of units, whose rate is shown too.
     """
 
     def __init__(self, total: int, what: str, unit: str, *, group: str | None = None) -> None:
         self.what, self.unit, self.group, self.groups = what, unit, group, 0
         self._terminal = sys.stderr.isatty()
-        # tqdm counts and estimates in either case; where there is no terminal, its bar goes nowhere.
+        # tqdm counts in either case; without a terminal, its bar is discarded.
         self._bar = tqdm(total=total, desc=what, unit=f" {unit}", dynamic_ncols=True, file=sys.stderr if self._terminal else io.StringIO())
-        self._said = 0.0
+        self._last_line = 0.0
 
     @property
     def done(self) -> int:
-        """Finished units."""
+        """Number of finished units."""
         return self._bar.n
 
     def update(self, count: int = 1) -> None:
-        """Report ``count`` further units as done, all of one group."""
+        """Count ``count`` more units as finished, all of one group."""
         self.groups += 1
         if self._terminal:
             self._bar.set_postfix_str(self._group_rate(), refresh=False)
         self._bar.update(count)
         elapsed = self._bar.format_dict["elapsed"]
-        if not self._terminal and self.done < self._bar.total and elapsed - self._said >= LINE_EVERY:
-            self._said = elapsed
+        if not self._terminal and self.done < self._bar.total and elapsed - self._last_line >= LINE_EVERY:
+            self._last_line = elapsed
             rate = self.done / elapsed
             logger.info(
                 "%s: %d of %d (%.0f %%), %.1f %s/s, %s%s left",
                 *(self.what, self.done, self._bar.total, 100 * self.done / self._bar.total, rate, self.unit),
-                *(f"{found}, " if (found := self._group_rate()) else "", _duration((self._bar.total - self.done) / rate)),
+                *(f"{group_rate}, " if (group_rate := self._group_rate()) else "", _duration((self._bar.total - self.done) / rate)),
             )
 
     def _group_rate(self) -> str:
@@ -72,7 +72,11 @@ class Progress:
 
 
 def progress(items: Iterable[T], what: str, *, unit: str, total: int | None = None) -> Iterator[T]:
-    """Yield ``items`` and report each as done when the next is asked for."""
+    """Yield ``items``; each counts as finished when the next one is requested.
+
+    Raises:
+        TypeError: if ``total`` is missing and ``items`` have no length.
+    """
     if total is None:
         if not isinstance(items, Sized):
             raise TypeError("total is needed for items without a length")

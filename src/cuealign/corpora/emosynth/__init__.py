@@ -1,1 +1,1 @@
-"""The embedded corpus: emotional speech that is synthesised on the spot (``corpus``), by espeak-ng and some signal processing."""
+"""The embedded corpus: emotional speech, synthesised by espeak-ng and signal processing (see ``corpus``)."""

@@ -1,13 +1,13 @@
-"""``emosynth``: emotional speech synthesised on the spot, so that the workflow runs with no licence and no download.
+"""``emosynth``: emotional speech that the workflow synthesises itself, so that it runs without a licence or a download.
 
-Each utterance is spoken by espeak-ng and then given a loudness, spectral tilt, breathiness and
-roughness. All controls are drawn from a Gaussian per emotion plus a speaker offset plus a
+espeak-ng speaks each utterance, and signal processing sets its loudness, spectral tilt, breathiness
+and roughness. All controls are drawn from a Gaussian per emotion plus a speaker offset plus a
 speaker-by-emotion offset, so that the classes overlap as they do in real speech. The class means
 follow the vocal correlates that reviews of emotional speech agree on (Scherer 2003, Juslin & Laukka
-2003): anger loud, bright and rough; happiness high and lively; sadness soft, dark, slow and breathy.
+2003): anger is loud, bright and rough; happiness high and lively; sadness soft, dark, slow and breathy.
 
-The corpus is shaped so that prosody carries the emotion. It tests the workflow and is no evidence
-about how people speak, nor about how large models use acoustic cues.
+The corpus is designed so that prosody carries the emotion. It tests the workflow. It is no evidence
+about how people speak or how large models use acoustic cues.
 """
 
 import hashlib
@@ -64,13 +64,13 @@ MEANS = {
     "sad": Controls(-2.0, -20, -0.14, -2.5, -1.3, 12, 0.12),
 }
 WITHIN = Controls(1.4, 13, 0.07, 2.1, 1.0, 3.8, 0.17)
-"""Standard deviations within a class; speakers and speaker-by-emotion offsets have ``SPEAKER_SHARE`` of them."""
+"""Standard deviations within a class. Those of the two kinds of offsets are smaller by the factor ``SPEAKER_SHARE``."""
 SPEAKER_SHARE = 0.4
 
 _NEUTRAL_RATE = 178  # words per minute
 _NEUTRAL_LEVEL = -27.0  # dBFS
 _MODAL_BREATH = -27.0  # dB relative to the voice
-_FIRST_HARMONIC = {"female": 300.0, "male": 160.0}  # Hz, above which the second harmonic lies
+_FIRST_HARMONIC = {"female": 300.0, "male": 160.0}  # Hz; the second harmonic is above
 _PITCH_STEPS_PER_SEMITONE = 4.2  # espeak's pitch setting, measured on its voices
 
 VOICES = {
@@ -92,7 +92,7 @@ class Speaker:
 
 @dataclass(frozen=True)
 class Utterance:
-    """One utterance to be synthesised."""
+    """One utterance to synthesise."""
 
     name: str
     speaker: Speaker
@@ -103,14 +103,18 @@ class Utterance:
 
 
 def speakers(train: int, test: int) -> list[Speaker]:
-    """The speakers, women and men in turn, no voice used twice.
+    """The speakers: women and men in turn, each with another voice.
+
+    Args:
+        train: number of speakers of the split ``train``.
+        test: number of speakers of the split ``test``.
 
     Raises:
-        InputError: if more speakers are asked for than there are voices.
+        InputError: if there are not enough voices.
     """
     available = 2 * min(len(names) for names in VOICES.values())
     if train + test > available:
-        raise InputError(f"emosynth: {train} + {test} speakers asked for, but there are voices for {available}")
+        raise InputError(f"emosynth: {train} + {test} speakers are too many, as there are voices for {available}")
     result = []
     for index in range(train + test):
         gender = ("female", "male")[index % 2]
@@ -129,12 +133,12 @@ def speakers(train: int, test: int) -> list[Speaker]:
 def plan(cast: Sequence[Speaker], sentences: Sequence[str], *, per_emotion: int, seed: int) -> Iterator[Utterance]:
     """Draw the controls of every utterance.
 
-    Each draw is keyed by the seed and what it belongs to: another number of speakers or utterances
-    changes no other utterance.
+    Each draw is keyed by the seed and by the speaker, emotion or utterance it is for. Adding speakers
+    or utterances does not change the others.
 
     Args:
         cast: the speakers.
-        sentences: texts, used in turn, the same for every emotion, so that the text tells nothing.
+        sentences: texts, used in turn; the same for all emotions, so that the text does not tell the emotion.
         per_emotion: utterances per speaker and emotion.
         seed: of the corpus.
     """
@@ -163,7 +167,7 @@ def plan(cast: Sequence[Speaker], sentences: Sequence[str], *, per_emotion: int,
 
 
 def render(utterance: Utterance) -> np.ndarray:
-    """Synthesise one utterance; needs a process that has synthesised nothing yet.
+    """Synthesise one utterance; works once per process (see :mod:`~cuealign.corpora.emosynth.espeak`).
 
     Returns:
         float64 samples at 16 kHz, shape ``(n,)``.
@@ -193,13 +197,13 @@ def _render_to(utterance: Utterance, path: Path) -> None:
 
 
 def synthesise(folder: Path, sentences: Sequence[str], corpus: Emosynth, *, workers: int) -> pd.DataFrame:
-    """Write the corpus into ``folder`` and return its manifest, in the format of the generic reader.
+    """Write the corpus into ``folder`` and return its table, in the format of the reader ``manifest``.
 
     Args:
         folder: receives one FLAC file per utterance (16 kHz, mono, 16 bit).
         sentences: texts.
-        corpus: its size and seed; the same gives the same bytes.
-        workers: processes at a time.
+        corpus: size and seed; the same values give the same bytes.
+        workers: number of processes at a time.
 
     Returns:
         One row per utterance: file (relative to ``folder``), speaker, gender, emotion, split, language, sha256 (of the file).
@@ -210,7 +214,7 @@ def synthesise(folder: Path, sentences: Sequence[str], corpus: Emosynth, *, work
     folder.mkdir(parents=True, exist_ok=True)
     cast = speakers(corpus.train_speakers, corpus.test_speakers)
     utterances = list(plan(cast, sentences, per_emotion=corpus.per_emotion, seed=corpus.seed))
-    espeak.load()  # loaded once, inherited by every child
+    espeak.load()  # loaded once, inherited by all children
     running: dict[int, Utterance] = {}
     for utterance in progress(utterances, "synthesis", unit="utterance"):
         if len(running) >= workers:
@@ -229,14 +233,14 @@ def synthesise(folder: Path, sentences: Sequence[str], corpus: Emosynth, *, work
             "emotion": [utterance.emotion for utterance in utterances],
             "split": [utterance.speaker.split for utterance in utterances],
             "language": "eng",
-            # Another seed gives another file: without the hashes, nothing downstream would notice.
+            # Without the hashes, later steps would not notice that another seed gave other files.
             "sha256": [hashlib.sha256((folder / f"{utterance.name}.flac").read_bytes()).hexdigest() for utterance in utterances],
         }
     )
 
 
 def _exit_after(work, *arguments) -> None:
-    """Run ``work`` in a forked child and leave without the parent's clean-up handlers."""
+    """Run ``work`` in a forked child and exit without running the clean-up handlers of the parent."""
     status = 1
     try:
         work(*arguments)
@@ -248,7 +252,7 @@ def _exit_after(work, *arguments) -> None:
 
 
 def _reap(running: dict[int, Utterance]) -> None:
-    """Wait for one child and check that it ended well."""
+    """Wait for one child and check its exit status."""
     child, status = os.wait()
     utterance = running.pop(child)
     if status != 0:

@@ -1,11 +1,11 @@
 """Text to speech by libespeak-ng, driven through ctypes.
 
-The library comes with the ``espeakng-loader`` wheel; espeak-ng is GPL-3 software that is called at
-run time and is no part of this project.
+The library comes with the ``espeakng-loader`` wheel. espeak-ng is GPL-3 software that is called at
+run time and is not part of this project.
 
-espeak keeps state between calls. Samples depend on the arguments alone only when each synthesis
-runs in a process that has synthesised nothing before: :func:`synthesise` therefore refuses a second
-call, and callers fork once per utterance (see :mod:`cuealign.corpora.emosynth.corpus`).
+espeak keeps state between calls, so that only the first synthesis of a process depends on its
+arguments alone. :func:`synthesise` therefore refuses a second call, and callers fork once per
+utterance (see :mod:`cuealign.corpora.emosynth.corpus`).
 """
 
 import ctypes
@@ -24,7 +24,14 @@ _SYNTH_CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short),
 
 @functools.cache
 def load() -> tuple[ctypes.CDLL, int]:
-    """Load and initialise the library once per process; return it with its sampling rate in Hz."""
+    """Load and initialise the library once per process.
+
+    Returns:
+        The library, and its sampling rate in Hz.
+
+    Raises:
+        RuntimeError: if espeak-ng cannot be initialised.
+    """
     espeak = ctypes.CDLL(espeakng_loader.get_library_path())
     rate = espeak.espeak_Initialize(_AUDIO_OUTPUT_SYNCHRONOUS, 0, espeakng_loader.get_data_path().encode(), 0)
     if rate <= 0:
@@ -36,21 +43,21 @@ _used = False
 
 
 def synthesise(text: str, *, voice: str, rate: int, pitch: int, pitch_range: int, seed: int) -> tuple[np.ndarray, int]:
-    """Speak ``text``; once per process.
+    """Speak ``text``; works once per process.
 
     Args:
         text: what to say.
         voice: espeak voice with variant, such as ``en-us+f3``.
         rate: words per minute, 80 to 450.
-        pitch: base pitch, 0 to 100 (50 is the voice's own).
-        pitch_range: 0 (monotone) to 100 (50 is normal).
-        seed: of espeak's own random numbers.
+        pitch: base pitch, 0 to 100 (50 is the default of the voice).
+        pitch_range: 0 (monotone) to 100 (50 is the default).
+        seed: of the random numbers in espeak.
 
     Returns:
         Samples (float64, in [-1, 1), shape ``(n,)``) and their rate in Hz.
 
     Raises:
-        RuntimeError: if this process has synthesised before, or the voice is unknown.
+        RuntimeError: if this process has synthesised before, the voice is unknown, or there is no sound.
     """
     global _used
     if _used:

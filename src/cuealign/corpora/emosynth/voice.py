@@ -1,6 +1,6 @@
-"""Vocal effort and phonation that a formant synthesiser cannot produce, added to its output.
+"""Add vocal effort and phonation, which a formant synthesiser cannot produce, to its output.
 
-Every function takes and returns samples of shape ``(n,)``; ``rate`` is in Hz.
+Samples have the shape ``(n,)``; ``rate`` is in Hz.
 """
 
 import numpy as np
@@ -8,7 +8,7 @@ from scipy import fft, signal
 
 
 def trim(samples: np.ndarray, rate: int, *, threshold_db: float = -45.0, margin: float = 0.05) -> np.ndarray:
-    """Cut leading and trailing parts that lie ``threshold_db`` below the peak, but for ``margin`` seconds."""
+    """Cut leading and trailing parts below ``threshold_db`` relative to the peak; keep ``margin`` seconds of them."""
     loud = np.flatnonzero(np.abs(samples) > np.abs(samples).max() * 10 ** (threshold_db / 20))
     pad = int(margin * rate)
     return samples[max(loud[0] - pad, 0) : loud[-1] + pad]
@@ -29,13 +29,13 @@ def tilt(samples: np.ndarray, rate: int, db_per_octave: float, *, pivot: float =
 
 
 def _slow_noise(count: int, rate: int, knots_per_second: float, random: np.random.Generator) -> np.ndarray:
-    """Gaussian noise that moves at ``knots_per_second``, unit variance at the knots, shape ``(count,)``."""
+    """Gaussian noise, interpolated between ``knots_per_second`` knots of unit variance, shape ``(count,)``."""
     knots = int(count / rate * knots_per_second) + 2
     return np.interp(np.linspace(0, knots - 1, count), np.arange(knots), random.standard_normal(knots))
 
 
 def roughen(samples: np.ndarray, rate: int, amount: float, random: np.random.Generator) -> np.ndarray:
-    """Perturb period and amplitude from cycle to cycle: raises jitter and shimmer, lowers HNR.
+    """Perturb period and amplitude from cycle to cycle, which raises jitter and shimmer and lowers HNR.
 
     Args:
         amount: 0 (none) to 1 (strong: displacements of 0.12 ms and 45 % amplitude modulation, at

@@ -1,9 +1,9 @@
 """Reader ``aibo``: FAU-Aibo, the five-class chunks of the INTERSPEECH 2009 Emotion Challenge.
 
 Steidl, Automatic classification of emotion-related user states in spontaneous children's speech, 2009; Schuller, Steidl
-& Batliner, The INTERSPEECH 2009 Emotion Challenge, 2009. The school Ohm trains and develops, the school Mont tests; the
-split column holds ``train``, ``dev`` and ``test``; raw labels are A, E, N, P and R. The children's gender is not in the
-label file.
+& Batliner, The INTERSPEECH 2009 Emotion Challenge, 2009. The school Ohm is for training and
+development, the school Mont for testing. The split column has the values ``train``, ``dev`` and ``test``; raw labels are
+A, E, N, P and R. The label file does not tell the gender of the children.
 """
 
 import re
@@ -40,7 +40,7 @@ _LINE = re.compile(r"(?P<utterance>(?P<speaker>(?:Ohm|Mont)_\d\d)_\d\d\d_\d\d) +
 
 def sources(dataset: Dataset) -> list[str]:
     """The label file of the five classes."""
-    # In labels/IS2009EmotionChallenge, in a folder of the same name within it, or beside the recordings.
+    # In labels/IS2009EmotionChallenge, in a folder of the same name inside, or beside the recordings.
     return [str(locate(dataset.root, LABELS, depth=3, what="the five-class label file of FAU-Aibo") / LABELS)]
 
 
@@ -56,7 +56,7 @@ def read(dataset: Dataset, files: Sequence[str]) -> pd.DataFrame:
         Mont_01 are different children.
 
     Raises:
-        InputError: naming file and line of everything that is not understood.
+        InputError: names file and line of all lines that do not fit the format.
     """
     held_out = Options.model_validate(dataset.options).dev_speakers
     (file,) = files
@@ -64,7 +64,7 @@ def read(dataset: Dataset, files: Sequence[str]) -> pd.DataFrame:
     for number, line in text_lines(Path(file)):
         if not (match := _LINE.fullmatch(line)):
             if line.strip():
-                problems.append(f"line {number}: not understood: {line[:80]!r}")
+                problems.append(f"line {number}: not a label line: {line[:80]!r}")
             continue
         school = match["speaker"].split("_")[0]
         rows.append(
@@ -92,7 +92,7 @@ def read(dataset: Dataset, files: Sequence[str]) -> pd.DataFrame:
 
 
 def differences(dataset: Dataset, table: pd.DataFrame) -> list[str]:
-    """Where the counts per school and class are not those of the challenge."""
+    """Counts per school and class that differ from those of the challenge."""
     found = Counter(zip(table["speaker"].str.split("_").str[0], table["raw_label"], strict=True))
     lines = [
         f"{school}, class {label}: {found[school, label]} chunks, {count} in the challenge"

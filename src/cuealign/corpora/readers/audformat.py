@@ -1,8 +1,8 @@
 """Reader ``audformat``: a database folder in the format of the ``audformat`` package, such as ``audb`` loads.
 
-The format: https://audeering.github.io/audformat, a header ``db.yaml`` and a table file each. It is read as text and not by
-that package: the package would make the speaker ``01`` the number 1, would take a value that the header does not list for
-a missing one, and would open pickled copies and headers that run code.
+The format (https://audeering.github.io/audformat) has a header ``db.yaml`` and one file per table. They are read as text and
+not by that package, which turns the speaker ``01`` into the number 1, treats values that the header does not list as missing,
+and opens pickled copies and headers that run code.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ from cuealign.corpora.rows import RAW_COLUMNS, normalise_gender, utterance_ids
 
 HEADER = "db.yaml"
 TABLE_NAME = "table"
-"""Value of the option ``split`` by which the name of its table becomes an utterance's split."""
+"""Value of the option ``split`` that makes the name of the table the split of its utterances."""
 
 
 class Options(PluginOptions):
@@ -44,7 +44,7 @@ class Options(PluginOptions):
 
 
 class _Part(BaseModel):
-    """What is read of a part of the header; the rest is the database's own."""
+    """Part of the header; keys that are not needed are ignored."""
 
     model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True)
 
@@ -72,7 +72,11 @@ class _Header(_Part):
 
 
 def sources(dataset: Dataset) -> list[str]:
-    """The header and the files of all tables that are read."""
+    """The header and the files of all tables that are read.
+
+    Raises:
+        InputError: if a table or its file is missing, or the header cannot be read.
+    """
     options, root = Options.model_validate(dataset.options), Path(dataset.root)
     header = _header(root)
     tables = header.tables or {}
@@ -95,7 +99,7 @@ def read(dataset: Dataset, _files: Sequence[str]) -> pd.DataFrame:
         Columns :data:`cuealign.corpora.rows.RAW_COLUMNS`, one row per row of the tables; a missing label is empty text.
 
     Raises:
-        InputError: naming the table, its line and what is missing there.
+        InputError: lists all problems with table and line.
     """
     options, root = Options.model_validate(dataset.options), Path(dataset.root)
     database = _Database(root, _header(root), options)
@@ -114,14 +118,14 @@ def read(dataset: Dataset, _files: Sequence[str]) -> pd.DataFrame:
 
 
 class _Database:
-    """Tables of text and what the header says of them."""
+    """Tables of text and their header."""
 
     def __init__(self, root: Path, header: _Header, options: Options) -> None:
         self.root, self.header, self.options = root, header, options
         self.perfile = self._load(options.speaker_table) if options.speaker_table in (header.tables or {}) else None
 
     def _load(self, name: str) -> pd.DataFrame:
-        """A table with its index as columns: file, and start and end (s) where it lists segments."""
+        """A table with the columns file, origin and, if it lists segments, start and end (s)."""
         path = _table_file(self.root, name)
         table, word = texttable.read(path)
         if "file" not in table:
@@ -158,7 +162,7 @@ class _Database:
         return rows
 
     def _values(self, name: str, table: pd.DataFrame, column: str) -> tuple[list[str], str | None]:
-        """A column for every row of a table, its own or that of the file's, and the column's scheme."""
+        """Values of a column for all rows of a table, from the table itself or from that per file, and their scheme."""
         if column in table:
             return table[column].tolist(), self._scheme_of(name, column)
         if self.perfile is None:
@@ -168,7 +172,7 @@ class _Database:
         of_file: dict[str, str] = {}
         for row in self.perfile[["file", "origin", column]].itertuples(index=False):
             if of_file.setdefault(row.file, row[2]) != row[2]:
-                raise InputError(f"{row.origin}: {column} of {row.file} is {row[2]!r}, and {of_file[row.file]!r} before")
+                raise InputError(f"{row.origin}: {column} of {row.file} is {row[2]!r}, but {of_file[row.file]!r} in an earlier line")
         return [of_file.get(file, "") for file in table["file"]], self._scheme_of(self.options.speaker_table, column)
 
     def _scheme_of(self, table: str, column: str) -> str | None:
@@ -176,7 +180,7 @@ class _Database:
         return entry.scheme_id if entry else None
 
     def _of_speakers(self, scheme: str | None) -> dict[str, str] | None:
-        """Gender of each speaker, where the speakers' scheme knows it: in a table, or in the header itself."""
+        """Gender by speaker, from the scheme of the speakers (a table, or labels in the header); None if it has no gender."""
         labels, key = _labels(self.header, scheme), self.options.gender
         if isinstance(labels, str):
             path = _table_file(self.root, labels)
@@ -184,8 +188,8 @@ class _Database:
             level = next(iter(self.header.misc_tables[labels].levels))
             if key not in table or level not in table:
                 return None
-            twice = table.index[table[level].duplicated()]
-            raise_all((f"{word} {row}: {table[level][row]!r} occurs more than once" for row in twice), where=str(path))
+            repeated = table.index[table[level].duplicated()]
+            raise_all((f"{word} {row}: {table[level][row]!r} occurs more than once" for row in repeated), where=str(path))
             return dict(zip(table[level], table[key], strict=True))
         if isinstance(labels, dict) and any(isinstance(values, dict) and key in values for values in labels.values()):
             return {str(name): str(values.get(key, "")) for name, values in labels.items() if isinstance(values, dict)}
@@ -193,7 +197,7 @@ class _Database:
 
 
 def _labels(header: _Header, scheme: str | None) -> Any:
-    """Labels of a scheme: a mapping, a list, the name of a table, or None."""
+    """Labels of a scheme: a mapping, a list or the name of a table; None if it has none."""
     entry = (header.schemes or {}).get(scheme) if scheme else None
     labels = entry.labels if entry else None
     return labels if not isinstance(labels, str) or labels in (header.misc_tables or {}) else None
@@ -207,12 +211,12 @@ def _header(root: Path) -> _Header:
         raise InputError(f"{path}: cannot be read as the header of an audformat database ({error})") from error
     except ValidationError as error:
         problems = [f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}".lstrip(": ") for problem in error.errors()]
-        raise InputError(f"{path}: is no header of an audformat database: {'; '.join(problems)}") from None
+        raise InputError(f"{path}: is not a header of an audformat database: {'; '.join(problems)}") from None
 
 
 def _table_file(root: Path, name: str) -> Path:
     for path in (root / f"db.{name}.parquet", root / f"db.{name}.csv"):
         if path.is_file():
             return path
-    pickled = " (a pickled copy is there, but is not opened, as it may run code)" if (root / f"db.{name}.pkl").is_file() else ""
+    pickled = " (there is a pickled copy, but it is not opened, because it may run code)" if (root / f"db.{name}.pkl").is_file() else ""
     raise InputError(f"{root}: table {name!r} has no file db.{name}.csv or db.{name}.parquet{pickled}")

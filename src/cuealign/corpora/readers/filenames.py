@@ -1,7 +1,7 @@
-"""Reader ``filenames``: a corpus whose file names say everything, such as RAVDESS, EmoDB or CREMA-D.
+"""Reader ``filenames``: a corpus described by its file names alone, such as RAVDESS, EmoDB or CREMA-D.
 
-Speaker, label, split and gender are parts of the path below ``root``, picked by ``datasets.<id>.columns`` from the one
-column ``file``.
+Speaker, label, split and gender are parts of the path below ``root``. ``datasets.<id>.columns`` picks them from the only
+column, ``file``.
 """
 
 from collections.abc import Sequence
@@ -33,7 +33,11 @@ def sources(_dataset: Dataset) -> list[str]:
 
 
 def listing(dataset: Dataset) -> list[str]:
-    """Names of all audio files, relative to the root: another file is another corpus."""
+    """Names of all audio files, relative to the root; they are the description of the corpus.
+
+    Raises:
+        InputError: if the folder is missing, no file matches, or a name is not UTF-8.
+    """
     root, pattern = Path(dataset.root), Options.model_validate(dataset.options).files
     if not root.is_dir():
         raise InputError(f"{root}: there is no such folder")
@@ -55,7 +59,7 @@ def read(dataset: Dataset, _files: Sequence[str]) -> pd.DataFrame:
         Columns :data:`cuealign.corpora.rows.RAW_COLUMNS`.
 
     Raises:
-        InputError: naming every file whose name does not say what it should.
+        InputError: lists all files whose names do not fit ``datasets.<id>.columns``.
     """
     root, names = Path(dataset.root), listing(dataset)
     found = pd.DataFrame({"file": names}, index=pd.RangeIndex(1, len(names) + 1), dtype=str)

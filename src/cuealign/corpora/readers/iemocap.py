@@ -1,7 +1,7 @@
-"""Reader ``iemocap``: the release folder as it is unpacked.
+"""Reader ``iemocap``: the release folder as unpacked.
 
 Busso et al., IEMOCAP: interactive emotional dyadic motion capture database, Language Resources and Evaluation 42,
-2008. The split column holds ``session1`` to ``session5``; raw labels are the codes of the release.
+2008. The split column has the values ``session1`` to ``session5``; raw labels are the codes of the release.
 """
 
 import re
@@ -17,7 +17,7 @@ from cuealign.corpora.release import locate, text_lines, visible, without_label
 from cuealign.corpora.rows import RAW_COLUMNS
 
 FOUR = {"ang": "ang", "hap": "hap+exc", "exc": "hap+exc", "neu": "neu", "sad": "sad"}
-"""Classes of the usual four-way set, by which sessions are counted."""
+"""Classes of the usual four-way set, in which sessions are counted."""
 
 SESSIONS = {
     "session1": {"ang": 229, "hap+exc": 278, "neu": 384, "sad": 194, "female": 528, "male": 557},
@@ -26,18 +26,18 @@ SESSIONS = {
     "session4": {"ang": 327, "hap+exc": 303, "neu": 258, "sad": 143, "female": 528, "male": 503},
     "session5": {"ang": 170, "hap+exc": 442, "neu": 384, "sad": 245, "female": 590, "male": 651},
 }
-"""Utterances of the four-way set per session, by class and by the gender of who speaks: 5,531 in all."""
+"""Utterances of the four-way set per session, by class and by gender of the speaker: 5,531 in all."""
 
 CODES = {
     **{"xxx": 2507, "fru": 1849, "neu": 1708, "ang": 1103, "sad": 1084, "exc": 1041, "hap": 595},
     **{"sur": 107, "fea": 40, "oth": 3, "dis": 2},
 }
-"""Utterances per code over all five sessions: 10,039 in all."""
+"""Utterances per code in all five sessions: 10,039 in all."""
 
 _LABEL = re.compile(
     r"\[\d+\.\d+ - \d+\.\d+\]\t(?P<utterance>(?P<dialog>Ses0(?P<session>\d)\w+)_(?P<who>[FM])\w{3})\t(?P<code>\w+)\t\[[^\]]*\]"
 )
-_OTHER = re.compile(r"%.*|[CA]-\w+:.*|\s*")  # header, votes of single raters, blank lines
+_OTHER = re.compile(r"%.*|[CA]-\w+:.*|\s*")  # header, ratings of single raters, blank lines
 
 
 def sources(dataset: Dataset) -> list[str]:
@@ -49,8 +49,8 @@ def sources(dataset: Dataset) -> list[str]:
 def read(dataset: Dataset, files: Sequence[str]) -> pd.DataFrame:
     """Read the label files.
 
-    The speaker is the session and the F or M of the *last* group of an utterance's id: its prefix names who wears
-    the motion-capture markers, which is the other speaker half of the time.
+    The speaker is the session and the F or M of the *last* group of an utterance's id: its prefix tells who wears
+    the motion-capture markers, and half of the time that is the other speaker.
 
     Args:
         dataset: entry of the config.
@@ -60,7 +60,7 @@ def read(dataset: Dataset, files: Sequence[str]) -> pd.DataFrame:
         Columns :data:`cuealign.corpora.rows.RAW_COLUMNS`, one row per label line.
 
     Raises:
-        InputError: naming file and line of everything that is not understood.
+        InputError: names file and line of all lines that do not fit the format.
     """
     root, rows, problems = _root(dataset), [], []
     for file in files:
@@ -68,7 +68,7 @@ def read(dataset: Dataset, files: Sequence[str]) -> pd.DataFrame:
         for number, line in text_lines(Path(file)):
             if not (match := _LABEL.fullmatch(line)):
                 if not _OTHER.fullmatch(line):
-                    problems.append(f"{file}, line {number}: not understood: {line[:80]!r}")
+                    problems.append(f"{file}, line {number}: not a label line: {line[:80]!r}")
                 continue
             folder = f"Session{match['session']}"
             if match["dialog"] != dialog or folder != Path(file).parents[2].name:
@@ -92,7 +92,7 @@ def read(dataset: Dataset, files: Sequence[str]) -> pd.DataFrame:
 
 
 def differences(dataset: Dataset, table: pd.DataFrame) -> list[str]:
-    """Where the counts are not those of the release: sessions by class and gender, all codes over all sessions."""
+    """Counts that differ from those of the release: per session by class and gender, and per code over all sessions."""
     four = table[table["raw_label"].isin(FOUR)]
     found = Counter(zip(four["split"], four["raw_label"].map(FOUR), strict=True)) + Counter(zip(four["split"], four["gender"], strict=True))
     lines = [

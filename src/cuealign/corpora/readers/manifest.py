@@ -1,8 +1,7 @@
 """Reader ``manifest``: any corpus described by tables with one row per utterance, in CSV, TSV, Parquet or JSON lines.
 
-Columns: file, speaker, label, split; optional utterance, start, end (s), gender, language. Other names, parts of other
-columns and fixed values are given by ``datasets.<id>.columns``. All values are read as text, so that a speaker ``01``
-stays ``01``.
+Columns: file, speaker, label, split; optionally utterance, start, end (s), gender, language. ``datasets.<id>.columns`` gives
+other names, parts of other columns and fixed values. All values are read as text, so that a speaker ``01`` stays ``01``.
 """
 
 import logging
@@ -35,22 +34,23 @@ def read(dataset: Dataset, _files: Sequence[str]) -> pd.DataFrame:
         Columns :data:`cuealign.corpora.rows.RAW_COLUMNS`.
 
     Raises:
-        InputError: naming the file, its line and the column, for all problems of a file together.
+        InputError: lists all problems of a file with line and column.
+        ConfigError: if the config gives the split twice.
     """
     parts = []
     for split, file in _tables(dataset):
         path = Path(file)
         found, word = texttable.read(path, needed(dataset.columns))
         if split is not None and "split" in dataset.columns:
-            raise ConfigError("columns.split: each table stands for a split already")
+            raise ConfigError("columns.split: remove it, as manifest already gives the split of each table")
         if split is not None and "split" in found and (found["split"] != split).any():
-            logger.warning("%s: its column split is not used, as the config says that all of it is of the split %r", path, split)
+            logger.warning("%s: its column split is ignored, because the config assigns the whole table to the split %r", path, split)
         parts.append(pick(found, dataset.columns, path=path, word=word, split=split).assign(folder=dataset.root or str(path.parent)))
     table = pd.concat(parts, ignore_index=True)
     named = [(part["utterance"] != "").all() for part in parts]
     if len(set(named)) > 1:
         files = [file for (_, file), ids in zip(_tables(dataset), named, strict=True) if not ids]
-        raise InputError(f"{files[0]}: has no column utterance, which other tables of the dataset have")
+        raise InputError(f"{files[0]}: has no column utterance, but other tables of the dataset have one; add it")
     if not named[0]:
         table["utterance"] = utterance_ids(table)
     table["file"] = [str(Path(folder, file)) for folder, file in zip(table["folder"], table["file"], strict=True)]
@@ -58,7 +58,7 @@ def read(dataset: Dataset, _files: Sequence[str]) -> pd.DataFrame:
 
 
 def _tables(dataset: Dataset) -> Iterator[tuple[str | None, str]]:
-    """Every table file, with the split that it stands for or none."""
+    """Each table file with its split; None if the table has a column for it."""
     manifest = dataset.manifest
     if isinstance(manifest, str):
         yield None, manifest

@@ -1,0 +1,76 @@
+"""Every part of the workflow gets the same samples, and a damaged file is never read as if it were whole."""
+
+import numpy as np
+import pytest
+import soundfile
+
+from cuealign.core import audio
+from cuealign.core.errors import InputError
+from tests.support.sound import RATE, tone, write
+
+
+def test_channels_are_averaged(tmp_path):
+    left, right = tone(0.2, pitch=120), tone(0.2, pitch=300)
+    stereo = audio.read(write(tmp_path / "stereo.wav", np.stack([left, right], axis=1)))
+    np.testing.assert_allclose(stereo, (left + right) / 2, atol=2**-15)  # one step of 16 bits
+
+
+def test_other_rates_are_resampled_to_16_khz(tmp_path):
+    original = tone(0.5, rate=44_100)
+    resampled = audio.read(write(tmp_path / "cd.wav", original, 44_100))
+    assert len(resampled) == pytest.approx(0.5 * RATE, abs=2)
+    spectrum = np.abs(np.fft.rfft(resampled * np.hanning(len(resampled))))
+    assert np.argmax(spectrum) * RATE / len(resampled) == pytest.approx(150, abs=2)  # one bin is 2 Hz
+
+
+def test_fingerprint_depends_on_samples_and_rate_but_not_on_the_container(tmp_path):
+    samples = tone(0.2)
+    fingerprints = {audio.fingerprint(*audio.read_native(write(tmp_path / f"a.{kind}", samples))) for kind in ("wav", "flac")}
+    assert len(fingerprints) == 1
+    other = audio.fingerprint(*audio.read_native(write(tmp_path / "b.wav", samples, 8000)))
+    assert other not in fingerprints
+
+
+def truncate(path, share=0.6):
+    content = path.read_bytes()
+    path.write_bytes(content[: int(len(content) * share)])
+    return path
+
+
+@pytest.mark.parametrize("kind", ["wav", "aiff", "au", "flac", "mp3", "ogg"])
+def test_a_file_that_is_cut_short_is_refused(tmp_path, kind):
+    path = tmp_path / f"cut.{kind}"
+    if kind in ("mp3", "ogg"):
+        soundfile.write(path, tone(2.0), RATE)
+    else:
+        write(path, tone(2.0))
+    truncate(path)
+    with pytest.raises(InputError, match=rf"cut\.{kind}: (cut short|cannot be decoded|holds no samples)"):
+        audio.read_native(path)
+
+
+def test_a_header_without_the_length_is_accepted(tmp_path):
+    """Programs write such headers when they stream to a pipe."""
+    content = bytearray(write(tmp_path / "a.wav", tone(0.5)).read_bytes())
+    for size in (b"\xff\xff\xff\xff", b"\x00\xf0\xff\x7f"):
+        content[40:44] = size
+        (tmp_path / "streamed.wav").write_bytes(content)
+        assert len(audio.read_native(tmp_path / "streamed.wav")[0]) == RATE // 2
+
+
+def test_an_rf64_file_that_is_cut_short_is_refused(tmp_path):
+    path = tmp_path / "cut.wav"
+    soundfile.write(path, tone(2.0), RATE, format="RF64", subtype="PCM_16")
+    truncate(path)
+    with pytest.raises(InputError, match=r"cut\.wav: cut short"):
+        audio.read_native(path)
+
+
+@pytest.mark.parametrize("kind", ["wav", "flac", "mp3", "ogg"])
+def test_a_segment_has_the_same_samples_as_that_part_of_the_whole_file(tmp_path, kind):
+    path = tmp_path / f"a.{kind}"
+    soundfile.write(path, tone(2.0), RATE)
+    whole, _ = audio.read_native(path)
+    for start, end in ((0.0, 0.5), (0.73, 1.21), (1.5, None)):
+        part, _ = audio.read_native(path, start, end)
+        np.testing.assert_array_equal(part, whole[round(start * RATE) : None if end is None else round(end * RATE)])

@@ -1,0 +1,125 @@
+"""Tables of every format give the same text, and broken ones are named with their line."""
+
+import datetime
+import json
+
+import pandas as pd
+import pytest
+
+from cuealign.core.errors import InputError
+from tests.support.config import changed
+from tests.support.corpora import FORMATS, build_corpus, describe, put, save
+
+
+def test_a_byte_order_mark_is_ignored(tmp_path, corpus, dataset):
+    folder, table = corpus
+    table.to_csv(tmp_path / "bom.csv", index=False, encoding="utf-8-sig")
+    entry = changed(dataset, manifest=str(tmp_path / "bom.csv"), root=str(folder))
+    assert len(describe(entry)) == 12
+
+
+def test_a_missing_table_is_named(dataset, tmp_path):
+    with pytest.raises(InputError, match=r"nothing\.csv: cannot be read as CSV"):
+        build_corpus(changed(dataset, manifest=str(tmp_path / "nothing.csv")))
+
+
+def test_lines_are_counted_over_blank_ones(dataset, tmp_path, corpus):
+    folder, table = corpus
+    lines = table.to_csv(index=False).splitlines()
+    lines[4:4] = ["", ""]
+    lines[7] = lines[7].replace("happy", "bored", 2).replace("_bored", "_happy")
+    (tmp_path / "blank.csv").write_text("\n".join(lines) + "\n\n")
+    entry = changed(dataset, manifest=str(tmp_path / "blank.csv"), root=str(folder))
+    with pytest.raises(InputError, match=r"line 8: unknown label 'bored'"):
+        build_corpus(entry)
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_every_format_gives_the_same_manifest(corpus, dataset, tmp_path, kind):
+    folder, table = corpus
+    segments = table.assign(start=0.05, end=[None, 0.25] * 6)
+    entry = changed(dataset, root=str(folder))
+    built, _ = build_corpus(changed(entry, manifest=save(segments, tmp_path / f"m.{kind}")))
+    expected, _ = build_corpus(changed(entry, manifest=save(segments, tmp_path / "expected.csv")))
+    pd.testing.assert_frame_equal(built, expected)
+    assert sorted(set(built["speaker"])) == ["00", "01", "02", "03"]
+    assert set(built["start"]) == {0.05}
+
+
+@pytest.mark.parametrize("kind", ["parquet", "jsonl"])
+def test_whole_numbers_are_read_as_written(corpus, dataset, tmp_path, kind):
+    folder, table = corpus
+    numbered = table.assign(speaker=table["speaker"].astype(int))
+    built, _ = build_corpus(changed(dataset, root=str(folder), manifest=save(numbered, tmp_path / f"m.{kind}")))
+    assert sorted(set(built["speaker"])) == ["0", "1", "2", "3"]
+
+
+@pytest.mark.parametrize(("kind", "place"), [("csv", "line 7"), ("tsv", "line 7"), ("jsonl", "line 6"), ("parquet", "row 6")])
+def test_rows_are_named_as_the_format_counts_them(corpus, dataset, tmp_path, kind, place):
+    folder, table = corpus
+    path = save(put(5, "speaker", "")(table.copy()), tmp_path / f"m.{kind}")
+    with pytest.raises(InputError, match=f"{place}: speaker is empty"):
+        build_corpus(changed(dataset, root=str(folder), manifest=path))
+
+
+def test_a_broken_line_of_json_is_named(corpus, dataset, tmp_path):
+    folder, table = corpus
+    path = save(table, tmp_path / "m.jsonl")
+    lines = (tmp_path / "m.jsonl").read_text().splitlines()
+    lines[2], lines[4] = lines[2][:-5], "[1, 2]"
+    (tmp_path / "m.jsonl").write_text("\n".join(lines))
+    with pytest.raises(InputError, match=r"2 problems\n.*line 3: is not valid JSON.*\n.*line 5: is not a JSON object"):
+        build_corpus(changed(dataset, root=str(folder), manifest=path))
+
+
+def test_an_unknown_ending_is_refused(dataset, tmp_path):
+    (tmp_path / "m.xlsx").write_text("")
+    with pytest.raises(InputError, match=r"m\.xlsx: unknown ending '\.xlsx'; use one of \.csv, \.tsv, \.parquet, \.jsonl"):
+        build_corpus(changed(dataset, manifest=str(tmp_path / "m.xlsx")))
+
+
+@pytest.mark.parametrize("kind", ["csv", "tsv"])
+def test_an_unclosed_quote_is_named_and_swallows_no_rows(corpus, dataset, tmp_path, kind):
+    folder, table = corpus
+    separator = {"csv": ",", "tsv": "\t"}[kind]
+    lines = table.assign(text="word").to_csv(index=False, sep=separator).splitlines()
+    lines[3], lines[6] = lines[3].replace("word", '"Stop'), lines[6].replace("word", '"go')
+    (tmp_path / f"m.{kind}").write_text("\n".join(lines) + "\n")
+    with pytest.raises(InputError, match=rf"m\.{kind}, line 4: a quoted field continues in the next line"):
+        build_corpus(changed(dataset, manifest=str(tmp_path / f"m.{kind}"), root=str(folder)))
+
+
+def test_columns_that_occur_twice_are_refused(corpus, dataset, tmp_path):
+    folder, table = corpus
+    text = table.assign(label2=table["label"]).to_csv(index=False).replace("label2", "label")
+    (tmp_path / "m.csv").write_text(text)
+    with pytest.raises(InputError, match="column 'label' occurs 2 times"):
+        build_corpus(changed(dataset, manifest=str(tmp_path / "m.csv"), root=str(folder)))
+    lines = [line.replace("{", '{"label": "sad", ', 1) for line in table.to_json(orient="records", lines=True).splitlines()]
+    (tmp_path / "m.jsonl").write_text("\n".join(lines))
+    with pytest.raises(InputError, match="line 1: is not valid JSON \\('label' occurs twice\\)"):
+        build_corpus(changed(dataset, manifest=str(tmp_path / "m.jsonl"), root=str(folder)))
+
+
+def test_a_whole_number_is_the_same_speaker_as_integer_and_as_float(corpus, dataset, tmp_path):
+    folder, table = corpus
+    numbers = table["speaker"].astype(int)
+    save(table.assign(speaker=numbers.astype(float))[table["split"] == "train"], tmp_path / "train.parquet")
+    save(table.assign(speaker=numbers % 2)[table["split"] == "test"], tmp_path / "test.parquet")
+    files = {split: str(tmp_path / f"{split}.parquet") for split in ("train", "test")}
+    with pytest.raises(InputError, match=r"speaker '0' occurs in several splits"):
+        build_corpus(changed(dataset, manifest=files, root=str(folder)))
+
+
+def test_text_in_json_may_contain_any_line_separator(corpus, dataset, tmp_path):
+    folder, table = corpus
+    rows = [json.dumps(row | {"text": "a\u2028b\u0085c"}, ensure_ascii=False) for row in table.to_dict("records")]
+    (tmp_path / "m.jsonl").write_text("\n".join(rows), encoding="utf-8")
+    assert len(build_corpus(changed(dataset, manifest=str(tmp_path / "m.jsonl"), root=str(folder)))[0]) == 12
+
+
+def test_only_the_columns_that_are_needed_are_read_from_parquet(corpus, dataset, tmp_path):
+    folder, table = corpus
+    odd = table.assign(when=[datetime.datetime(9999, 1, 1)] * 12, audio=[{"bytes": b"\xff" * 100}] * 12)
+    odd.to_parquet(tmp_path / "m.parquet", index=False)
+    assert len(build_corpus(changed(dataset, manifest=str(tmp_path / "m.parquet"), root=str(folder)))[0]) == 12
