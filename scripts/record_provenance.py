@@ -20,7 +20,7 @@ def main(provenance: Path, *, config: dict[str, Any]) -> None:
         models=settings.models,
         runs=runs(settings.grid),
         workflow=workflow_commit_of_this_run(),
-        jobs=job.records(),
+        jobs=(each for each in job.records() if each["rule"] != "record_provenance"),
     )
     provenance.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
 

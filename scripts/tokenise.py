@@ -5,7 +5,8 @@ from pathlib import Path
 
 from cuealign.core.schema import DESCRIPTOR_MEANS, MANIFEST, TOKEN_SEQUENCES
 from cuealign.cues.tokenizer import ConceptTokenizer
-from cuealign.prompts.templates import CueBlockTemplate, serialise_cue_blocks
+from cuealign.prompts.cue_blocks import serialise_cue_blocks
+from cuealign.prompts.templates import CueBlockTemplate
 from cuealign.runtime import job
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from filelock import FileLock
 
 # No test may reach a network: a model or a corpus that is not there must be an error, not a download.
 os.environ["HF_HUB_OFFLINE"] = "1"
@@ -89,3 +90,41 @@ def checkpoint(tmp_path_factory) -> Path:
     model.save_pretrained(folder)
     processor.save_pretrained(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def small_study(tmp_path_factory) -> Path:
+    """A small study of the demo's shape, run to the end, once for all processes that run tests; not to be changed.
+
+    Its config lies beside its results, in ``small.yaml``.
+    """
+    from tests.support.workflow import SMALL, snakemake, write_config
+
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent  # each worker has a folder of its own in it
+    folder = shared / "small-study"
+    with FileLock(f"{folder}.lock"):
+        if not folder.exists():
+            making = shared / f"small-study-{os.getpid()}"
+            making.mkdir()
+            done = snakemake(making, "--cores", "2", configfile=write_config(making / "small.yaml", SMALL))
+            assert done.returncode == 0, done.stdout + done.stderr
+            making.rename(folder)
+    return folder
+
+
+@pytest.fixture
+def own_study(small_study, tmp_path) -> Path:
+    """A copy of the small study, to be changed."""
+    return shutil.copytree(small_study, tmp_path / "study", symlinks=True)
+
+
+@pytest.fixture(scope="session")
+def small_settings():
+    """Config of the small study."""
+    from cuealign.config.loading import load
+    from tests.support.config import merge, shipped
+    from tests.support.workflow import SMALL
+
+    return load(merge(shipped(), SMALL))

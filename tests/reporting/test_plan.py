@@ -5,9 +5,14 @@ import math
 import pandas as pd
 import pytest
 
+from cuealign.config.entries.dataset import Dataset
+from cuealign.config.entries.model import Model
 from cuealign.reporting.plan import content, hours, job_row, prompts_of, rate
+from tests.support.config import changed
 
-ENTRY = {"shards": 1, "runtime": "12h", "device": "cuda", "seconds_per_utterance": 0.04}
+ENTRY = Model(
+    title="A model", licence="l", backend="qwen2_audio", path="x", shards=1, runtime="12h", device="cuda", seconds_per_utterance=0.04
+)
 
 
 def figures(prompts, utterances, answer, **before):
@@ -15,7 +20,9 @@ def figures(prompts, utterances, answer, **before):
 
 
 def row(utterances=1000, prompts=30_000, figures=(), **entry):
-    return job_row(dataset="d", split="s", model="m", entry=ENTRY | entry, utterances=utterances, prompts=prompts, figures=list(figures))
+    return job_row(
+        dataset="d", split="s", model="m", entry=changed(ENTRY, **entry), utterances=utterances, prompts=prompts, figures=list(figures)
+    )
 
 
 def test_prompts_are_distinct_cue_blocks_of_the_utterances_asked():
@@ -27,7 +34,7 @@ def test_prompts_are_distinct_cue_blocks_of_the_utterances_asked():
 
 
 def test_a_rate_pools_jobs_and_passes_over_those_that_found_all_answered():
-    jobs = [figures(100, 10, 2.0, load=5.0, gates=1.0), figures(300, 30, 10.0, load=3.0), figures(0, 0, 0.0, load=99.0)]
+    jobs = [figures(100, 10, 2.0, load=5.0, checks=1.0), figures(300, 30, 10.0, load=3.0), figures(0, 0, 0.0, load=99.0)]
     assert rate(jobs, 10) == (pytest.approx(12 / 40), 6.0)
     assert rate(jobs, 20) == (pytest.approx(2 * 12 / 40), 6.0)
     assert rate(jobs, 2) == (pytest.approx(12 / 40), 6.0)  # the audio costs as much
@@ -35,7 +42,7 @@ def test_a_rate_pools_jobs_and_passes_over_those_that_found_all_answered():
 
 
 @pytest.mark.parametrize(("limit", "expected"), [("12h", 12), ("30m", 0.5), ("90min", 1.5), ("1d", 24), ("1.5h", 1.5)])
-def test_limits(limit, expected):
+def test_time_limits_are_read_in_hours(limit, expected):
     assert hours(limit) == expected
 
 
@@ -60,5 +67,9 @@ def test_what_is_unknown_is_said():
     unknown = row(seconds_per_utterance=None)
     assert math.isnan(unknown["hours_per_job"])
     assert "limit: 20" in unknown["advice"]
-    text = content([row(utterances=90_000), unknown, row(device="cpu")]).md()
-    assert "3 jobs of models, 2 of them on a GPU: 1 GPU hours, without those of unknown time (m)." in text
+    dataset = Dataset(title="A corpus", licence="l", reader="manifest", labels=["a", "b"], splits=["s"])
+    table = content([row(utterances=90_000), unknown, row(device="cpu")], {"d": dataset}, {"m": ENTRY})
+    assert table.values["model"].tolist() == ["m"] * 3
+    text = table.md()
+    assert "A corpus" in text
+    assert "3 jobs of models, 2 of them on a GPU: 1 GPU hours, without those of unknown time (A model)." in text

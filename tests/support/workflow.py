@@ -1,10 +1,17 @@
 """Running the workflow as a user does, in a folder of its own."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
+import yaml
+
+from cuealign.config.grid import experiments
+from cuealign.config.settings import Config
+from cuealign.reporting.results import Results
 from tests.support import ROOT
 
 # A small study of the same shape as the demo.
@@ -20,35 +27,66 @@ SMALL = {
         }
     ],
     "emosynth": {"train_speakers": 4, "test_speakers": 4, "per_emotion": 4, "seed": 5},
-    "models": {"cue-tiny": {"pack": 1, "training": {"options": {"seed": 1, "epochs": 2, "threads": 1}}}},
+    "models": {"cue-tiny": {"write_every": 1, "training": {"options": {"epochs": 2}}}},
     "statistics": {"resamples": 300},
 }
 
 
-def command(folder: Path, *arguments: str, configfile: Path | None = None) -> list[str]:
+def write_config(file: Path, values: dict) -> Path:
+    """Write a config file."""
+    file.write_text(yaml.safe_dump(values, allow_unicode=True))
+    return file
+
+
+def command(folder: Path, *arguments: str, configfile: Path | None = None, snakefile: Path = ROOT / "workflow/Snakefile") -> list[str]:
+    """Command line of a run in a folder."""
     config = ["--configfile", str(configfile)] if configfile else []
-    place = ["--snakefile", str(ROOT / "workflow/Snakefile"), "--directory", str(folder)]
-    return [sys.executable, "-m", "snakemake", *place, *config, *arguments]
+    return [sys.executable, "-m", "snakemake", "--snakefile", str(snakefile), "--directory", str(folder), *config, *arguments]
 
 
-def environment() -> dict[str, str]:
+def environment(**more: str) -> dict[str, str]:
     """Without PYTHONPATH: the workflow itself makes its library importable in every job."""
-    return {key: value for key, value in os.environ.items() if key != "PYTHONPATH"} | {
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    }
+    here = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    return here | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"} | more
 
 
-def snakemake(folder: Path, *arguments: str, configfile: Path | None = None) -> subprocess.CompletedProcess[str]:
+def snakemake(
+    folder: Path,
+    *arguments: str,
+    configfile: Path | None = None,
+    snakefile: Path = ROOT / "workflow/Snakefile",
+    **more: str,
+) -> subprocess.CompletedProcess[str]:
+    """Run the workflow in a folder, with further variables in its environment."""
     return subprocess.run(
-        command(folder, *arguments, configfile=configfile),
+        command(folder, *arguments, configfile=configfile, snakefile=snakefile),
         cwd=folder,
-        env=environment(),
+        env=environment(**more),
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=1800,  # a bound for a process that hangs, far above what a busy machine takes
         check=False,
     )
 
 
+def planned(done: subprocess.CompletedProcess[str]) -> dict[str, int]:
+    """Jobs of a dry run, by rule."""
+    assert done.returncode == 0, done.stdout + done.stderr
+    counts = {rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+)$", done.stdout + done.stderr, re.MULTILINE)}
+    counts.pop("total", None)
+    return counts
+
+
 def parts(folder: Path, model: str) -> list[Path]:
+    """Part files of a model's response store."""
     return list((folder / f"results/responses/emosynth/test/{model}/store").glob("*.parquet"))
+
+
+def conditions(folder: Path, model: str) -> pd.DataFrame:
+    """Metrics of a model's conditions."""
+    return pd.read_csv(folder / f"results/metrics/emosynth/test/{model}/conditions.csv", dtype={"p": str, "seed": str})
+
+
+def results_of(folder: Path, settings: Config) -> Results:
+    """The results in a folder, as tables and figures read them."""
+    return Results(folder / "results", experiments(settings.grid), settings.datasets, settings.models)

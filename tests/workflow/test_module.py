@@ -61,7 +61,7 @@ def test_another_workflow_builds_on_this_one(tmp_path):
     assert {"cuealign_intervene", "cuealign_predict", "cuealign_tokenise", "cuealign_make_table"} < set(local)
     assert not {"cuealign_respond", "cuealign_extract_descriptors"} & set(local)
     table = pd.read_csv(tmp_path / "mine/summary.csv")
-    assert table[["dataset", "model", "n"]].values.tolist() == [["emosynth", "listener (cues)", 64]]
+    assert table[["dataset", "model", "n"]].values.tolist() == [["emosynth", "listener-cues", 64]]
 
 
 @pytest.fixture
@@ -87,3 +87,18 @@ def test_fetched_from_a_repository_it_asks_for_its_library(tmp_path, address):
     done = run(tmp_path, "--cores", "2", "cuealign_manifests", PYTHONPATH=str(ROOT / "src"))
     assert done.returncode == 0, done.stderr
     assert len(pd.read_parquet(tmp_path / "results/corpora/emosynth/manifest.parquet")) == 128
+
+
+@pytest.mark.parametrize("more", ['prefix: "cues"', 'replace_prefix: {"results/": "cues/results/"}'])
+def test_a_prefix_is_refused_in_one_line(tmp_path, more):
+    """Scripts read and write below results/: with a prefix they would read another study's."""
+    text = SNAKEFILE.format(snakefile=ROOT / "workflow/Snakefile").replace('config: config["cues"]', f'config: config["cues"]\n    {more}')
+    (tmp_path / "workflow").mkdir()
+    (tmp_path / "workflow/Snakefile").write_text(text)
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config/mine.yaml").write_text(yaml.safe_dump(CONFIG))
+    done = run(tmp_path, "-n")
+    assert done.returncode != 0
+    lines = [line for line in (done.stdout + done.stderr).splitlines() if "this workflow cannot be a module with prefix" in line]
+    assert len(lines) == 1
+    assert "Traceback" not in done.stderr

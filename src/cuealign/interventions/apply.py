@@ -1,4 +1,4 @@
-"""Interventions, applied to the tokens of an evaluation split."""
+"""Apply an intervention to the tokens of an evaluation split."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +10,8 @@ from cuealign.core.schema import NO_TOKENS, TOKEN_SEQUENCES
 from cuealign.core.vocabulary import CONCEPTS
 from cuealign.interventions import INTERVENTIONS
 from cuealign.interventions.base import KeyedRandom
-from cuealign.prompts.templates import CueBlockTemplate, serialise_cue_blocks
+from cuealign.prompts.cue_blocks import serialise_cue_blocks
+from cuealign.prompts.templates import CueBlockTemplate
 
 
 def apply_intervention(
@@ -28,21 +29,23 @@ def apply_intervention(
 
     Args:
         name: of the intervention.
-        tokens: rows of the split, table of kind :data:`cuealign.core.schema.TOKEN_SEQUENCES`.
-        template: serialises the result.
-        dataset, split, p, seed: with the intervention's name and the utterance, the key of every random draw.
-        options: of the intervention, from the config.
+        tokens: of the split, table of kind :data:`cuealign.core.schema.TOKEN_SEQUENCES`.
+        template: writes the cue blocks.
+        dataset, split, seed: part of the key of the random numbers.
+        p: strength, in [0, 1]; also part of the key.
+        options: of the intervention, from the config; none by default.
 
     Returns:
-        Table of the same kind (of :data:`cuealign.core.schema.NO_TOKENS` for an intervention without a cue block), same
-        utterances in the same order.
+        Table with the same utterances in the same order, of kind :data:`cuealign.core.schema.TOKEN_SEQUENCES`, or of kind
+        :data:`cuealign.core.schema.NO_TOKENS` if the intervention removes the cue block.
 
     Raises:
         ConfigError: if there is no such intervention, or an option is wrong.
         InputError: if an utterance occurs twice.
     """
-    if tokens["utterance"].duplicated().any():
-        raise InputError("an utterance occurs twice among the tokens of a split")
+    twice = tokens["utterance"][tokens["utterance"].duplicated()]
+    if len(twice):
+        raise InputError(f"tokens of {dataset}/{split}: utterance {twice.iloc[0]!r} occurs twice")
     intervention = INTERVENTIONS.get(name)
     checked = INTERVENTIONS.options(name, options or {}, f"intervention_options.{name}")
     random = KeyedRandom((dataset, split, name, p, seed), tuple(tokens["utterance"]))

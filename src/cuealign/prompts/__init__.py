@@ -1,1 +1,1 @@
-"""What a model is asked, by which words it answers, and how its answer is read."""
+"""Prompts, the words for the labels, and the parser of answers."""

@@ -1,4 +1,4 @@
-"""Labels, the words by which they are spoken, and what is made of both."""
+"""Labels and their words."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,17 +9,17 @@ from cuealign.prompts.answers import AnswerParser
 
 @dataclass(frozen=True)
 class Label:
-    """A label and the word by which a model answers it."""
+    """A label and the word for it in prompts and answers."""
 
     name: str
     word: str
 
 
 def label_words(answers: Mapping[str, Answer]) -> list[Label]:
-    """Labels with the words by which they are spoken, in the dataset's order."""
+    """Labels with their words, in the order of the dataset."""
     return [Label(name, answer.word) for name, answer in answers.items()]
 
 
 def answer_parser(answers: Mapping[str, Answer]) -> AnswerParser:
-    """Parser that reads the labels."""
+    """Parser of answers that name a label by its word or a synonym."""
     return AnswerParser({name: [answer.word, *answer.synonyms] for name, answer in answers.items()})

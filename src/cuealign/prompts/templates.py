@@ -1,8 +1,8 @@
-"""What a model is asked.
+"""Templates of prompts, captions and cue blocks.
 
-A prompt is the instruction alone (audio-only), or the instruction, a line break and the cue block. The
-chat template of the model puts the audio before it. The cue block comes last, so that all prompts of
-an utterance share everything before it. Contrastive systems are asked with captions instead, one per label.
+A prompt is the instruction, followed by a line with the cue block unless it is audio-only. The chat template of the model puts
+the audio before it. The cue block comes last, so that all prompts of an utterance share a prefix. Contrastive models get
+captions instead, one per label.
 """
 
 import hashlib
@@ -12,21 +12,19 @@ from dataclasses import dataclass
 from functools import cached_property
 from string import Formatter
 
-import pandas as pd
-
 from cuealign.core.errors import ConfigError
 from cuealign.core.vocabulary import CONCEPTS, TOKENS, UNVOICED, VOICED_CONCEPTS
 
 
 @dataclass(frozen=True)
 class CueBlockTemplate:
-    """How six tokens are written as one line.
+    """Template of a cue block, which writes six tokens as one line.
 
     Attributes:
-        text: one line with each of the six concepts in braces.
+        text: one line that contains each of the six concepts once, in braces.
 
     Raises:
-        ConfigError: if a concept is missing or named twice.
+        ConfigError: if a concept is missing or occurs twice, there is another field, or the text is not one line.
     """
 
     text: str
@@ -34,16 +32,16 @@ class CueBlockTemplate:
     def __post_init__(self) -> None:
         found = _fields(self.text)
         if sorted(found) != sorted(CONCEPTS):
-            raise ConfigError(f"must name each of {', '.join(CONCEPTS)} once in braces, but names {', '.join(found) or 'none'}")
+            raise ConfigError(f"must contain each of {', '.join(CONCEPTS)} once in braces, but contains {', '.join(found) or 'none'}")
         if "\n" in self.text:
             raise ConfigError("must be a single line")
 
     def serialise(self, tokens: Mapping[str, str]) -> str:
-        """Cue block of six tokens."""
+        """Write the tokens of the six concepts as a cue block."""
         return self.text.format(**{concept: tokens[concept] for concept in CONCEPTS})
 
     def parse(self, prompt: str) -> dict[str, str] | None:
-        """Tokens of the cue block that ends ``prompt``, or None where there is none: the inverse of :meth:`serialise`."""
+        """Read the tokens from the cue block at the end of ``prompt``; None if there is no cue block. Inverse of :meth:`serialise`."""
         match = re.search(self._pattern, prompt)
         return match.groupdict() if match else None
 
@@ -60,14 +58,14 @@ class CueBlockTemplate:
 
 @dataclass(frozen=True)
 class PromptTemplate:
-    """Wording of a prompt.
+    """Template of a prompt.
 
     Attributes:
-        instruction: with ``{labels}``, which is replaced by the label words.
-        cue_block: how tokens are written.
+        instruction: text with ``{labels}``, which stands for the words of the labels.
+        cue_block: template of the cue block.
 
     Raises:
-        ConfigError: if the instruction has another field than ``{labels}``, or lacks it.
+        ConfigError: if ``{labels}`` is missing or occurs twice, or there is another field.
     """
 
     instruction: str
@@ -75,13 +73,13 @@ class PromptTemplate:
 
     def __post_init__(self) -> None:
         if _fields(self.instruction) != ["labels"]:
-            raise ConfigError("must contain {labels} once and no other field, or be a caption with {label}")
+            raise ConfigError("must contain {labels} once and no other field; a caption must contain {label}")
 
     def render(self, labels: Sequence[str], cue_block: str) -> str:
-        """Full prompt text.
+        """Write the prompt.
 
         Args:
-            labels: words by which the labels are spoken.
+            labels: words of the labels.
             cue_block: serialised tokens; empty for the audio-only prompt.
         """
         words = ", ".join(labels[:-1]) + f" or {labels[-1]}"
@@ -91,14 +89,14 @@ class PromptTemplate:
 
 @dataclass(frozen=True)
 class CaptionTemplate:
-    """What a contrastive system compares a sound with: a caption per label.
+    """Template of the captions, one per label, that a contrastive model compares with the audio.
 
     Attributes:
-        caption: with ``{label}``, which is replaced by a label's word.
-        cue_block: how tokens are written.
+        caption: one line with ``{label}``, which stands for the word of a label.
+        cue_block: template of the cue block.
 
     Raises:
-        ConfigError: if the caption has another field than ``{label}``, or lacks it, or is not one line.
+        ConfigError: if ``{label}`` is missing or occurs twice, there is another field, or the caption is not one line.
     """
 
     caption: str
@@ -111,46 +109,41 @@ class CaptionTemplate:
             raise ConfigError("must be a single line")
 
     def render(self, labels: Sequence[str], cue_block: str) -> str:
-        """Captions, a line each.
+        """Write the captions, one per line.
 
         Args:
-            labels: words by which the labels are spoken.
-            cue_block: serialised tokens, which end each caption; empty for captions alone.
+            labels: words of the labels.
+            cue_block: serialised tokens, put at the end of each caption; may be empty.
         """
         end = f" {cue_block}" if cue_block else ""
         return "\n".join(self.caption.format(label=label) + end for label in labels)
 
 
 Template = PromptTemplate | CaptionTemplate
-"""What a model is asked with."""
+"""Template of what a model gets as text."""
 
 
 def parse_template(text: str, cue_block: CueBlockTemplate) -> Template:
-    """The kind of template that a text is: a caption if it has the field ``{label}``, an instruction otherwise.
+    """Make a template of a text: a caption if it contains ``{label}``, a prompt otherwise.
 
     Raises:
-        ConfigError: if it is neither.
+        ConfigError: if the text is not a valid template of its kind.
     """
     return CaptionTemplate(text, cue_block) if "label" in _fields(text) else PromptTemplate(text, cue_block)
 
 
 def _fields(text: str) -> list[str]:
-    """Names in braces."""
+    """Names of the fields, that is, of what stands in braces."""
     try:
         parts = [(name, style, conversion) for _, name, style, conversion in Formatter().parse(text) if name is not None]
     except ValueError as error:
         raise ConfigError(f"braces do not match ({error})") from None
     for name, style, conversion in parts:
         if style or conversion:
-            raise ConfigError(f"{{{name}}} must stand in braces alone, without a conversion or a format")
+            raise ConfigError(f"{{{name}}} must have no conversion and no format in its braces")
     return [name for name, _, _ in parts]
 
 
 def prompt_id(prompt: str) -> str:
-    """Short name of a prompt's text: the first 16 hexadecimal digits of its sha256."""
+    """First 16 hexadecimal digits of the sha256 of a prompt."""
     return hashlib.sha256(prompt.encode()).hexdigest()[:16]
-
-
-def serialise_cue_blocks(tokens: pd.DataFrame, template: CueBlockTemplate) -> list[str]:
-    """Cue block of every row of a table with the six concepts as columns."""
-    return [template.serialise(dict(zip(CONCEPTS, row, strict=True))) for row in tokens[list(CONCEPTS)].itertuples(index=False)]

@@ -1,0 +1,94 @@
+"""Tables over the results of the small study."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cuealign.core.registry import NoOptions
+from cuealign.reporting.tables import TABLES
+from cuealign.reporting.tables.content import TableContent, interval, number, p_value, signed
+
+
+def build(name, results, published):
+    return TABLES.get(name)(results, published, NoOptions())
+
+
+@pytest.mark.parametrize("name", TABLES.names())
+def test_tables_are_rebuilt_to_the_same_bytes(small_study, results, published, name):
+    content = build(name, results, published)
+    for kind in ("csv", "md", "tex"):
+        assert getattr(content, kind)() == (small_study / f"results/tables/{name}.{kind}").read_text(encoding="utf-8")
+    assert content.md().startswith(f"**{content.caption}**")
+    assert content.tex().count(r"\begin{") == content.tex().count(r"\end{")
+
+
+@pytest.mark.parametrize("name", [name for name in TABLES.names() if name != "concepts"])
+def test_files_hold_ids_and_displays_hold_titles(results, published, name):
+    content = build(name, results, published)
+    for column, registry in (("dataset", results.datasets), ("model", results.models)):
+        if column in content.values and len(content.values):
+            assert set(content.values[column]) <= set(registry)
+            shown = content.display[column.capitalize()]
+            assert list(shown) == [registry[identifier].title for identifier in content.values[column]]
+
+
+def test_another_title_changes_no_number_and_no_id(results, published):
+    renamed = type(results)(
+        results.results,
+        results.experiments,
+        {name: entry.model_copy(update={"title": f"The {name}"}) for name, entry in results.datasets.items()},
+        {name: entry.model_copy(update={"title": f"The {name}", "heading": "mine"}) for name, entry in results.models.items()},
+    )
+    for name in TABLES.names():
+        before, after = build(name, results, published).values, build(name, renamed, published).values
+        pd.testing.assert_frame_equal(before.drop(columns="heading", errors="ignore"), after.drop(columns="heading", errors="ignore"))
+    assert set(build("uar", renamed, published).display["Type"]) == {"mine"}
+
+
+def test_a_table_without_a_run_says_so(results, published):
+    assert "No run of the dataset 'iemocap'" in build("iemocap", results, published).md()
+
+
+def test_a_study_without_perturbations_says_so(bare, published):
+    assert "No perturbation" in build("interventions", bare, published).md()
+
+
+def test_published_values_stand_beside_ours_where_the_same_experiment_was_run(results, published):
+    renamed = published.replace({"dataset": {"iemocap": "emosynth"}, "split": {"full": "test"}, "model": {"af3": "cue-tiny"}})
+    content = build("uar", results, renamed)
+    values = content.values.set_index("model")
+    assert values.loc["cue-tiny", "published_correct"] == 0.776
+    assert values.loc["cue-tiny", "deviation_correct"] == pytest.approx(values.loc["cue-tiny", "uar_correct"] - 0.776)
+    assert np.isnan(values.loc["listener-cues", "published_correct"])
+    assert content.display["Published UAR⁺"].tolist()[0].startswith(".776 (")
+    compared = build("interventions", results, renamed).values
+    row = compared[(compared["model"] == "cue-tiny") & (compared["a"] == "correct") & (compared["b"] == "conflict")].iloc[0]
+    assert row["published_delta"] == 0.018
+    assert row["deviation"] == pytest.approx(row["delta"] - 0.018)
+    assert "published −.90" in build("interventions", results, renamed).note
+
+
+def test_text_is_escaped_in_markdown_and_latex():
+    content = TableContent("50 % & more", pd.DataFrame({"a": [1]}), pd.DataFrame({"A_b": ["x|y_z & 3 % − 1"]}))
+    assert "x\\|y\\_z" in content.md()
+    assert r"x|y\_z \& 3 \% $-$ 1" in content.tex()
+    assert r"A\_b" in content.tex()
+    assert r"\caption{50 \% \& more}" in content.tex()
+
+
+@pytest.mark.parametrize(
+    ("shown", "expected"),
+    [
+        (number(0.7544), ".754"),
+        (number(-0.0001), ".000"),
+        (number(float("nan")), "–"),
+        (signed(0.0216), "+.022"),
+        (signed(-0.0216), "−.022"),
+        (interval(0.731, 0.779), "[.731, .779]"),
+        (interval(-0.01, 0.02, sign=True), "[−.010, +.020]"),
+        (p_value(0.0142), ".0142"),
+        (p_value(4e-7), "4e-07"),
+    ],
+)
+def test_numbers_are_printed_as_papers_print_them(shown, expected):
+    assert shown == expected

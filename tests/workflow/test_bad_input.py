@@ -1,0 +1,115 @@
+"""Bad input stops with one clear line, or is counted where the config says so."""
+
+import json
+import os
+
+import pandas as pd
+import pytest
+import yaml
+
+from tests.support import ROOT
+from tests.support.workflow import SMALL, snakemake, write_config
+
+
+def test_bad_audio_stops_with_file_and_row(small_study, tmp_path):
+    table = pd.read_csv(small_study / "results/emosynth/manifest.csv").assign(label=lambda t: t["emotion"])
+    table["file"] = [str(small_study / "results/emosynth/audio" / file) for file in table["file"]]
+    table.loc[7, "file"] = "lost.flac"
+    table.to_csv(tmp_path / "mine.csv", index=False)
+    mine = {
+        "grid": [{"dataset": "mine", "splits": ["test"], "models": ["listener-cues"], "interventions": ["none"]}],
+        "datasets": {
+            "mine": {
+                "title": "Mine",
+                "licence": "none",
+                "reader": "manifest",
+                "manifest": str(tmp_path / "mine.csv"),
+                "labels": ["angry", "happy", "neutral", "sad"],
+                "splits": ["train", "test"],
+            }
+        },
+    }
+    write_config(tmp_path / "mine.yaml", mine)
+    done = snakemake(tmp_path, "--cores", "2", "manifests", configfile=tmp_path / "mine.yaml")
+    assert done.returncode != 0
+    assert f"{tmp_path}/mine.csv, line 9: {tmp_path}/lost.flac: no such file" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "no such file" in (tmp_path / "logs/build_manifest/mine.log").read_text()
+
+
+def test_bad_audio_that_is_excluded_is_counted_in_every_table(small_study, tmp_path):
+    table = pd.read_csv(small_study / "results/emosynth/manifest.csv")
+    table["file"] = [str(small_study / "results/emosynth/audio" / file) for file in table["file"]]
+    table.loc[table.index[table["split"] == "test"][[3, 9]], "file"] = ["lost.flac", "gone.flac"]
+    table.to_csv(tmp_path / "mine.csv", index=False)
+    entry = yaml.safe_load((ROOT / "config/datasets.yaml").read_text())["datasets"]["emosynth"]
+    entry |= {"title": "Mine", "manifest": str(tmp_path / "mine.csv"), "root": None, "on_bad_audio": "exclude"}
+    mine = {
+        "grid": [{"dataset": "mine", "splits": ["test"], "models": ["listener-cues"], "interventions": ["none", "correct"]}],
+        "datasets": {"mine": entry},
+        "models": {"listener-cues": {"training": {"dataset": "mine"}}},
+        "statistics": {"resamples": 100},
+    }
+    write_config(tmp_path / "mine.yaml", mine)
+    done = snakemake(tmp_path, "--cores", "2", "tables", "results/provenance.json", configfile=tmp_path / "mine.yaml")
+    assert done.returncode == 0, done.stderr
+    assert "2 of 128 utterances are excluded for bad audio" in (tmp_path / "logs/build_manifest/mine.log").read_text()
+    for name in ("uar", "corpora"):
+        for kind in ("md", "tex"):
+            assert "Mine: 2 utterances excluded for bad audio." in (tmp_path / f"results/tables/{name}.{kind}").read_text()
+    corpora = pd.read_csv(tmp_path / "results/tables/corpora.csv").set_index("split")
+    assert corpora["excluded"].to_dict() == {"train": 0, "test": 2}
+    assert corpora.loc["test", "utterances"] == 4 * 4 * 4 - 2
+    record = json.loads((tmp_path / "results/provenance.json").read_text())
+    assert len(record["datasets"]["mine"]["counts"]["excluded"]) == 2
+    assert pd.read_csv(tmp_path / "results/corpora/mine/audit.csv")["problem"].notna().sum() == 2
+
+
+def test_a_csv_with_an_older_time_stamp_is_read_again(small_study, tmp_path):
+    table = pd.read_csv(small_study / "results/emosynth/manifest.csv")
+    table["file"] = [str(small_study / "results/emosynth/audio" / file) for file in table["file"]]
+    table.to_csv(tmp_path / "mine.csv", index=False)
+    entry = yaml.safe_load((ROOT / "config/datasets.yaml").read_text())["datasets"]["emosynth"]
+    entry |= {"manifest": str(tmp_path / "mine.csv"), "root": None}
+    grid = [{"dataset": "mine", "splits": ["test"], "models": ["listener-cues"], "interventions": ["none"]}]
+    write_config(tmp_path / "mine.yaml", {"grid": grid, "datasets": {"mine": entry}})
+    assert snakemake(tmp_path, "--cores", "2", "manifests", configfile=tmp_path / "mine.yaml").returncode == 0
+    table.assign(language="deu").to_csv(tmp_path / "mine.csv", index=False)
+    os.utime(tmp_path / "mine.csv", (1_000_000_000, 1_000_000_000))
+    assert snakemake(tmp_path, "--cores", "2", "manifests", configfile=tmp_path / "mine.yaml").returncode == 0
+    assert set(pd.read_parquet(tmp_path / "results/corpora/mine/manifest.parquet")["language"]) == {"deu"}
+
+
+def test_a_wrong_config_stops_before_any_job(tmp_path):
+    write_config(tmp_path / "wrong.yaml", {"grid": [SMALL["grid"][0] | {"p": [1.5]}]})
+    done = snakemake(tmp_path, "--cores", "1", configfile=tmp_path / "wrong.yaml")
+    assert done.returncode != 0
+    assert "config: grid[0].p[0]: 1.5 lies outside of 0 to 1" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+MISTYPED = {
+    "grid: [{dataset: emosynth, splits: [test], models: [listener-cues], interventions: [none], p: [1.5]}]": (
+        "config: grid[0].p[0]: 1.5 lies outside of 0 to 1"
+    ),
+    "models: {af3: {options: {bogus: 1}}}": "config: models.af3.options.bogus: unknown key; known: none",
+    "models: {af3: {device: gpu}}": "config: models.af3.device: is 'gpu'; wanted: torch device",
+    "models:\n  af3: {threads: 2}\n  af3: {threads: 4}": "wrong.yaml, line 3: models.af3: the key is given twice",
+    "datasets: {emosynth: {splits: {train: [0010], test: [0011]}}}": "0010 is the number 8 to YAML",
+    "figures: {tokens: model}": "config: figures.tokens: cannot show a model; its scope is dataset",
+}
+
+
+@pytest.mark.parametrize("text", MISTYPED)
+def test_a_typing_mistake_stops_a_dry_run_too(tmp_path, text):
+    (tmp_path / "wrong.yaml").write_text(text)
+    done = snakemake(tmp_path, "-n", configfile=tmp_path / "wrong.yaml")
+    assert done.returncode != 0
+    assert MISTYPED[text] in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_null_on_the_command_line_leaves_a_figure_out(own_study):
+    done = snakemake(own_study, "-n", "--config", 'figures={"grounding": null}', configfile=own_study / "small.yaml")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "grounding" not in done.stdout + done.stderr

@@ -1,0 +1,142 @@
+"""Changed code, config or data runs again what depends on it, and only that; the place of the clone is no input."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.support import ROOT
+from tests.support.workflow import planned, snakemake
+
+
+def copy_clone(folder: Path) -> Path:
+    """The workflow's files, in another folder, with new time stamps as a fresh clone has them."""
+    for name in ("workflow", "profiles", "scripts", "src", "config", "resources", "envs"):
+        shutil.copytree(ROOT / name, folder / name, symlinks=True, copy_function=shutil.copy, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "Snakefile", folder / "Snakefile")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory) -> Path:
+    return copy_clone(tmp_path_factory.mktemp("clone"))
+
+
+def dry_run(study: Path, clone: Path, snakefile: str = "Snakefile") -> subprocess.CompletedProcess[str]:
+    return snakemake(study, "-n", configfile=study / "small.yaml", snakefile=clone / snakefile)
+
+
+@pytest.mark.parametrize("snakefile", ["Snakefile", "workflow/Snakefile"])
+def test_a_second_run_has_nothing_to_do_from_any_clone(small_study, clone, snakefile):
+    for place in (ROOT, clone):
+        done = dry_run(small_study, place, snakefile)
+        assert "Nothing to be done" in done.stdout + done.stderr, done.stdout
+
+
+REPORT = {"make_table": 7, "draw_figure": 6, "record_provenance": 1, "study": 1}
+METRICS = {"evaluate": 3} | REPORT
+PREDICTIONS = {"predict": 18} | METRICS
+ANSWERS = {"respond": 3} | PREDICTIONS
+MODELS = {"train": 3} | ANSWERS
+CONDITIONS = {"intervene": 6} | MODELS
+TOKENS = {"fit_tokenizer": 1, "tokenise": 1} | CONDITIONS
+DESCRIPTORS = {"extract_descriptors": 1} | TOKENS
+MANIFEST = {"build_manifest": 1} | DESCRIPTORS
+AUDIT = {"audit_audio": 1} | MANIFEST
+
+CHANGES = {
+    # A changed module, and the jobs that run again: those whose scripts load it, and what depends on them.
+    "reporting/tables/uar.py": {"make_table": 1, "record_provenance": 1, "study": 1},
+    "reporting/figures/tokens.py": {"draw_figure": 1, "record_provenance": 1, "study": 1},
+    "reporting/provenance.py": {"record_provenance": 1, "study": 1},
+    "evaluation/analyses/trend.py": METRICS,
+    "evaluation/significance.py": METRICS,
+    "prompts/answers.py": ANSWERS | {"train": 3},  # the labels of a question are read together with the words that answer it
+    "inference/packed.py": ANSWERS,
+    "models/training/listener.py": {"train": 2, "respond": 2, "predict": 12, "evaluate": 2, "make_table": 7}
+    | {"draw_figure": 4, "record_provenance": 1, "study": 1},
+    "interventions/shuffle.py": {"intervene": 1, "train": 1} | ANSWERS,
+    "corpora/splits.py": CONDITIONS,
+    "corpora/audit.py": AUDIT,
+    "cues/tokenizer.py": TOKENS,
+}
+
+
+@pytest.mark.parametrize("module", CHANGES)
+def test_a_changed_module_runs_again_what_depends_on_it(small_study, clone, module):
+    file = clone / "src/cuealign" / module
+    before = file.read_text(encoding="utf-8")
+    try:
+        file.write_text(f"{before}\nCHANGED = 1\n", encoding="utf-8")
+        assert planned(dry_run(small_study, clone)) == CHANGES[module]
+        file.write_text(f'{before}\n# A remark.\n"""Prose."""\n', encoding="utf-8")
+        done = dry_run(small_study, clone)
+        assert "Nothing to be done" in done.stdout + done.stderr
+    finally:
+        file.write_text(before, encoding="utf-8")
+
+
+def test_changed_resources_run_again_what_reads_them(small_study, clone):
+    file = clone / "resources/published.csv"
+    before = file.read_text(encoding="utf-8")
+    try:
+        file.write_text(before.replace("0.776", "0.777"), encoding="utf-8")
+        assert planned(dry_run(small_study, clone)) == {"make_table": 7, "record_provenance": 1, "study": 1}
+        os.utime(file)
+    finally:
+        file.write_text(before, encoding="utf-8")
+
+
+CONFIGS = {
+    # What a user changes, and the jobs that run again.
+    'statistics={"resamples": 200}': METRICS,
+    'models={"cue-tiny": {"memory": "9GB", "runtime": "2h"}}': None,
+    'models={"cue-tiny": {"title": "Cue Tiny"}}': {"make_table": 7, "draw_figure": 3, "record_provenance": 1, "study": 1},
+    'models={"af3": {"title": "Flamingo"}}': {"record_provenance": 1, "study": 1},  # not in the grid: only the record of the config
+    'intervention_options={"conflict": {"voice_quality": {"MODAL": "CREAKY", "BREATHY": "PRESSED", "PRESSED": "BREATHY", '
+    '"ROUGH": "MODAL", "CREAKY": "MODAL"}}}': {"intervene": 1} | ANSWERS,
+    'figures={"confusions": {"scope": "model", "annotate_from": 0.2}}': {"draw_figure": 3, "record_provenance": 1, "study": 1},
+}
+
+
+@pytest.mark.parametrize("setting", CONFIGS)
+def test_a_changed_setting_runs_again_what_depends_on_it(small_study, setting):
+    done = snakemake(small_study, "-n", "--config", setting, configfile=small_study / "small.yaml", snakefile=ROOT / "Snakefile")
+    if CONFIGS[setting] is None:
+        # The record of the config is made again; nothing else is.
+        assert planned(done) == {"record_provenance": 1, "study": 1}
+    else:
+        assert planned(done) == CONFIGS[setting]
+
+
+def test_new_code_of_tables_makes_the_provenance_anew(own_study, tmp_path):
+    clone = copy_clone(tmp_path / "clone")
+    file = clone / "src/cuealign/reporting/tables/concepts.py"
+    file.write_text(file.read_text(encoding="utf-8") + "\nCHANGED = 1\n", encoding="utf-8")
+    before = json.loads((own_study / "results/provenance.json").read_text(encoding="utf-8"))
+    done = snakemake(own_study, "--cores", "2", configfile=own_study / "small.yaml", snakefile=clone / "Snakefile")
+    assert done.returncode == 0, done.stderr
+    after = json.loads((own_study / "results/provenance.json").read_text(encoding="utf-8"))
+    assert after["workflow"]["commit"].startswith("unknown")  # this copy is no checkout
+    codes = [{way["code"]: way["jobs"] for way in record["stages"]["make_table"]} for record in (before, after)]
+    assert sum(codes[0].values()) == sum(codes[1].values()) == 7
+    assert len(set(codes[1]) - set(codes[0])) == 1  # one table was made by other code, and says so
+    assert after["stages"]["respond"] == before["stages"]["respond"]
+
+
+def test_new_code_of_the_engine_takes_answers_from_the_store(own_study, tmp_path):
+    """A job runs again, but what was answered is not asked again: that depends on the prompt, the sound, the weights and the options."""
+    clone = copy_clone(tmp_path / "clone")
+    file = clone / "src/cuealign/inference/packed.py"
+    file.write_text(file.read_text(encoding="utf-8") + "\nCHANGED = 1\n", encoding="utf-8")
+    target = "results/responses/emosynth/test/cue-tiny/shard0.parquet"
+    before = (own_study / target).read_bytes()
+    done = snakemake(own_study, "--cores", "2", target, configfile=own_study / "small.yaml", snakefile=clone / "Snakefile")
+    assert done.returncode == 0, done.stderr
+    log = (own_study / "logs/respond/emosynth/test/cue-tiny/shard0.log").read_text()
+    assert re.search(r"\b0 prompts to answer, [1-9]\d* already answered", log)
+    assert (own_study / target).read_bytes() == before
