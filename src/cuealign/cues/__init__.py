@@ -1,1 +1,1 @@
-"""From audio to concept tokens: descriptors, their extraction, the concept tokenizer, its fitting and its sensitivity."""
+"""From audio to concept tokens: extract descriptors, fit a tokenizer, make tokens, and measure how sensitive they are to its options."""

@@ -1,4 +1,4 @@
-"""Means of the eGeMAPSv02 low-level descriptors of an utterance, computed by openSMILE.
+"""Mean eGeMAPSv02 low-level descriptors of an utterance, computed by openSMILE.
 
 eGeMAPS: Eyben et al., The Geneva Minimalistic Acoustic Parameter Set (GeMAPS) for Voice Research
 and Affective Computing, IEEE Transactions on Affective Computing 7(2), 2016.
@@ -13,11 +13,11 @@ from cuealign.core import audio
 from cuealign.core.vocabulary import DESCRIPTORS, VOICED_DESCRIPTORS
 
 MINIMUM_SECONDS = 0.1
-"""Shorter clips are padded with zeros at both ends to this length: openSMILE's F0 needs a 60 ms window."""
+"""Shorter clips are padded with zeros at both ends to this length. openSMILE's F0 needs a window of 60 ms."""
 
 _F0 = DESCRIPTORS.index("F0semitoneFrom27.5Hz_sma3nz")
 _VOICED = np.array([name in VOICED_DESCRIPTORS for name in DESCRIPTORS])
-# openSMILE reports 0 in voiced frames in which no two periods could be compared; its functionals leave those out.
+# In voiced frames without two comparable periods openSMILE reports 0. Its functionals skip these frames.
 _PERIODIC = np.array([name in ("jitterLocal_sma3nz", "shimmerLocaldB_sma3nz") for name in DESCRIPTORS])
 
 
@@ -25,23 +25,23 @@ _PERIODIC = np.array([name in ("jitterLocal_sma3nz", "shimmerLocaldB_sma3nz") fo
 def _extractor() -> opensmile.Smile:
     smile = opensmile.Smile(opensmile.FeatureSet.eGeMAPSv02, opensmile.FeatureLevel.LowLevelDescriptors)
     if tuple(smile.feature_names) != DESCRIPTORS:
-        raise RuntimeError(f"openSMILE {opensmile.__version__} gives other descriptors than those of eGeMAPSv02: {smile.feature_names}")
+        raise RuntimeError(f"openSMILE {opensmile.__version__} does not give the descriptors of eGeMAPSv02 but {smile.feature_names}")
     return smile
 
 
 def low_level_descriptors(samples: np.ndarray) -> np.ndarray:
-    """Return the 25 low-level descriptors per 10 ms frame.
+    """Compute the 25 low-level descriptors of every 10 ms frame.
 
     Args:
-        samples: mono speech at 16 kHz, shape ``(n,)``; padded as :data:`MINIMUM_SECONDS` says.
+        samples: mono speech at 16 kHz, shape ``(n,)``; padded if shorter than :data:`MINIMUM_SECONDS`.
 
     Returns:
-        float32 array of shape ``(frames, 25)``, columns as :data:`cuealign.core.vocabulary.DESCRIPTORS`.
+        float32 array of shape ``(frames, 25)``, in the order of :data:`cuealign.core.vocabulary.DESCRIPTORS`.
     """
     missing = int(MINIMUM_SECONDS * audio.RATE) - len(samples)
     if missing > 0:
         samples = np.pad(samples, (missing // 2, missing - missing // 2))
-    # openSMILE converts to 16 bits without clipping: a sample of 1 or more would change its sign.
+    # openSMILE converts to 16 bits without clipping: the sign of a sample of 1 or more would flip.
     samples = np.clip(samples, -1.0, 1.0 - 2.0**-15)
     return _extractor()(samples, audio.RATE)[0].T
 
@@ -51,13 +51,13 @@ def mean_descriptors(frames: np.ndarray, *, voiced_mean: bool = True) -> np.ndar
 
     Args:
         frames: shape ``(frames, 25)``.
-        voiced_mean: average the descriptors named ``*nz`` over frames with F0 > 0, and of these jitter and
-            shimmer over frames in which they were measured, as openSMILE's own functionals do; otherwise
-            over all frames, in which unvoiced ones count as 0.
+        voiced_mean: if True, average the descriptors named ``*nz`` over frames with F0 > 0, and jitter and shimmer
+            only over those in which they were measured, as openSMILE's functionals do. If False, average over
+            all frames, with 0 in unvoiced ones.
 
     Returns:
-        float64 array of shape ``(26,)``: the means, then the share of voiced frames. Means over no frame
-        are NaN: all voiced ones of an utterance without a voiced frame.
+        float64 array of shape ``(26,)``: the means, then the share of voiced frames. Without a voiced frame the
+        voiced means are NaN.
     """
     frames = frames.astype(np.float64)
     voiced = frames[:, _F0] > 0
@@ -72,14 +72,14 @@ def mean_descriptors(frames: np.ndarray, *, voiced_mean: bool = True) -> np.ndar
 
 
 def utterance_descriptors(samples: np.ndarray) -> np.ndarray:
-    """All means that are kept of an utterance, in one pass over its sound.
+    """Compute both kinds of means of an utterance.
 
     Args:
         samples: mono speech at 16 kHz, shape ``(n,)``.
 
     Returns:
-        float64 array of shape ``(41,)``, in the order of the columns of :data:`cuealign.core.schema.DESCRIPTOR_MEANS`: voiced
-        means, share of voiced frames, plain means of the voiced descriptors.
+        float64 array of shape ``(41,)``: means with voiced descriptors averaged over voiced frames, share of voiced frames,
+        and means of the voiced descriptors over all frames. The order is that of :data:`cuealign.core.schema.DESCRIPTOR_MEANS`.
     """
     frames = low_level_descriptors(samples)
     return np.concatenate([mean_descriptors(frames), mean_descriptors(frames, voiced_mean=False)[:-1][_VOICED]])

@@ -1,6 +1,7 @@
-"""Descriptors of a whole corpus: on all cores, resumable, and never twice for the same sound.
+"""Extract the descriptors of a whole corpus, on all cores. An interrupted extraction resumes where it stopped.
 
-What was extracted is kept by the hash of the samples: a changed label, split, file name or order computes nothing.
+Results are stored under the hash of the samples, so the same sound is extracted only once, even if its label, split, file
+name or position changes.
 """
 
 import logging
@@ -22,7 +23,7 @@ from cuealign.runtime.parallel import parallel_map
 logger = logging.getLogger(__name__)
 
 PART = 500
-"""Utterances between two writes to the disk: some twenty seconds' work of one process."""
+"""Utterances per write to the disk: about 20 s of work for one process."""
 
 _COLUMNS = [name for name in DESCRIPTOR_MEANS.columns if name != "utterance"]
 _MEASURED = np.array([name not in DESCRIPTOR_MEANS.nullable for name in _COLUMNS])
@@ -30,23 +31,23 @@ _SCHEMA = pa.schema([("audio_sha256", pa.string()), ("method", pa.string()), *((
 
 
 def method() -> str:
-    """What the same sound's descriptors depend on: the code that computes them, openSMILE, and the resampler."""
+    """Versions of everything that determines the descriptors of a sound: our code, openSMILE and the resampler."""
     return f"{code_version('cuealign.cues.descriptors')} opensmile {version('opensmile')} soxr {version('soxr')}"
 
 
 def extract(manifest: pd.DataFrame, store: Path | str, *, workers: int = 1) -> pd.DataFrame:
-    """Extract the descriptor means of every utterance, or take them from the store.
+    """Extract the descriptor means of every utterance that is not in the store yet.
 
     Args:
         manifest: table of kind :data:`cuealign.core.schema.MANIFEST`.
-        store: folder in which results are kept as they come.
-        workers: processes.
+        store: folder to which results are written as they are computed.
+        workers: number of processes.
 
     Returns:
         Table of kind :data:`cuealign.core.schema.DESCRIPTOR_MEANS`, in the manifest's order.
 
     Raises:
-        InputError: naming every file that cannot be read.
+        InputError: lists all files that cannot be read.
     """
     parts, used = AppendOnlyFolder(store, "descriptors", _SCHEMA), method()
     known: dict[str, np.ndarray] = {}
@@ -56,7 +57,7 @@ def extract(manifest: pd.DataFrame, store: Path | str, *, workers: int = 1) -> p
         known.update(zip(table["audio_sha256"], table[_COLUMNS].to_numpy(), strict=True))
     wanted = manifest.drop_duplicates("audio_sha256")
     missing = wanted[~wanted["audio_sha256"].isin(list(known))]
-    logger.info("descriptors: %d sounds to extract, %d already there", len(missing), len(wanted) - len(missing))
+    logger.info("descriptors: %d sounds to extract, %d in the store", len(missing), len(wanted) - len(missing))
 
     rows = [(row.file, row.start, row.end, row.audio_sha256) for row in missing.itertuples()]
     fresh: dict[str, np.ndarray] = {}
@@ -78,14 +79,14 @@ def extract(manifest: pd.DataFrame, store: Path | str, *, workers: int = 1) -> p
 
 
 def _extract_one(row: tuple[str, float, float, str]) -> np.ndarray | str:
-    """Means of one utterance, or the problem with it."""
+    """Means of one utterance, or a message if they cannot be computed."""
     file, start, end, sha256 = row
     try:
         means = descriptors.utterance_descriptors(audio.read(file, start, end, sha256=sha256))
     except InputError as error:
         return str(error)
     if not np.isfinite(means[_MEASURED]).all():
-        return f"{file}: openSMILE gave a value that is not finite"
+        return f"{file}: openSMILE returned a value that is not finite"
     return means
 
 

@@ -1,4 +1,4 @@
-"""Fitting a tokenizer as a dataset's entry in the config says."""
+"""Fit the tokenizer of a dataset with the options in its config entry."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,22 +8,22 @@ from cuealign.config.entries.dataset import TokenOptions
 from cuealign.cues.tokenizer import ConceptTokenizer
 
 EVERYTHING = "all"
-"""Value of ``fit_on`` by which edges come from all utterances of the dataset."""
+"""Value of ``fit_on`` that fits on all utterances of the dataset."""
 
 
 def fit_tokenizer(
     means: pd.DataFrame, manifest: pd.DataFrame, options: TokenOptions, splits: Mapping[str, Sequence[str]]
 ) -> ConceptTokenizer:
-    """Learn standardisation and edges.
+    """Fit a tokenizer on the utterances that ``options.fit_on`` selects.
 
     Args:
         means: table of kind :data:`cuealign.core.schema.DESCRIPTOR_MEANS`.
         manifest: table of kind :data:`cuealign.core.schema.MANIFEST`, same order.
-        options: of the dataset.
-        splits: evaluation splits of the dataset, each with its values of the manifest's split column.
+        options: token options of the dataset.
+        splits: evaluation splits, each with its values of the manifest's split column.
 
     Raises:
-        InputError: as :meth:`ConceptTokenizer.fit`.
+        InputError: see :meth:`ConceptTokenizer.fit`.
     """
     if options.fit_on != EVERYTHING:
         chosen = manifest["split"].isin(splits[options.fit_on]).to_numpy()

@@ -1,4 +1,4 @@
-"""How much each choice of the tokenisation matters: the tokens that change when it is made otherwise."""
+"""How many tokens change if one option of the tokenisation is changed."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -10,12 +10,12 @@ from cuealign.cues.fitting import EVERYTHING
 
 
 def variants(options: TokenOptions, splits: Mapping[str, Sequence[str]], manifest: pd.DataFrame) -> Iterator[tuple[str, TokenOptions]]:
-    """Every choice changed by itself: what it is called, and the options with it.
+    """Yield a title and changed options for every option that can be changed, one at a time.
 
     Args:
-        options: of the dataset, of which one at a time is changed.
-        splits: evaluation splits, each of which edges could be fitted on.
-        manifest: of the dataset; edges per gender are a choice only where all genders are known.
+        options: token options of the dataset.
+        splits: evaluation splits on which edges could be fitted.
+        manifest: of the dataset. Edges per gender are tried only if all genders are known.
     """
 
     def changed(**values: object) -> TokenOptions:
@@ -36,14 +36,15 @@ def variants(options: TokenOptions, splits: Mapping[str, Sequence[str]], manifes
 
 
 def changes(tokens: pd.DataFrame, others: pd.DataFrame) -> dict[str, float]:
-    """Share of utterances whose token differs, per concept; of those where any does (``any``); and mean steps between bins.
+    """Measure how two tokenisations of the same utterances differ.
 
     Args:
         tokens, others: columns of the six concepts, same utterances in the same order.
 
     Returns:
-        The six concepts, ``any``, and ``steps``: how far apart ordinal tokens that differ lie, in bins, on average (NaN if
-        none differs; UNVOICED counts as one step from any bin).
+        For each concept, the share of utterances whose token differs. ``any``: the share in which at least one token differs.
+        ``steps``: mean distance in bins between ordinal tokens that differ; UNVOICED is one step from any bin; NaN if none
+        differs.
     """
     different = tokens[list(CONCEPTS)] != others[list(CONCEPTS)]
     result = {concept: float(different[concept].mean()) for concept in CONCEPTS} | {"any": float(different.any(axis=1).mean())}

@@ -1,8 +1,7 @@
-"""Six concept tokens per utterance, from descriptor means: the paper's Table I made exact.
+"""Turn descriptor means into six concept tokens per utterance, as in Table I of the paper.
 
-A :class:`ConceptTokenizer` learns robust standardisation and quantile edges from a corpus
-(:meth:`~ConceptTokenizer.fit`) and turns descriptor means into tokens
-(:meth:`~ConceptTokenizer.transform`). Where the paper is silent, the choice is an argument.
+A :class:`ConceptTokenizer` learns robust standardisation and quantile edges from a corpus (:meth:`~ConceptTokenizer.fit`)
+and turns descriptor means into tokens (:meth:`~ConceptTokenizer.transform`). What the paper does not specify is an argument.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,48 +29,46 @@ COMPONENTS: dict[str, dict[str, int]] = {
         "F0semitoneFrom27.5Hz_sma3nz": 1,
     },
 }
-"""Descriptors of each concept with the sign in which they enter its score.
+"""Descriptors of each concept, with the sign with which they enter its score.
 
-openSMILE's alpha ratio is the energy of 1 to 5 kHz over that of 50 Hz to 1 kHz in dB and its slopes
-rise with high-frequency energy, so that more is brighter; its Hammarberg index is the peak below 2 kHz
-over the peak of 2 to 5 kHz, so that more is darker. VOICE_QUALITY has no score: its descriptors are
-compared with thresholds.
+Brighter speech has a higher alpha ratio (in openSMILE, the energy of 1 to 5 kHz over that of 50 Hz to 1 kHz, in dB) and higher
+slopes, but a lower Hammarberg index (the peak below 2 kHz over the peak of 2 to 5 kHz). VOICE_QUALITY has no score: its
+descriptors are compared with thresholds.
 """
 
 QUANTILES = (0.2, 0.4, 0.6, 0.8)
-"""Where the edges of the five bins lie."""
+"""Quantiles of the edges between the five bins."""
 
 EVERYONE = "all"
-"""Name of the one group where edges are not gender-specific."""
-
+"""Name of the only group if edges are not gender-specific."""
 
 _DEFAULTS = TokenOptions()
 
 
 class NotFittedError(CuealignError, ValueError):
-    """A tokenizer is used before it has learnt anything."""
+    """A tokenizer is used before it is fitted."""
 
 
 class ConceptTokenizer:
     """Turns descriptor means into concept tokens.
 
     Args:
-        voiced_mean: read the means of voiced descriptors over voiced frames, as openSMILE's functionals are; otherwise
-            those over all frames.
-        gender_specific: concepts whose edges (and F0 statistics) are fitted per gender.
-        signed_brightness: let the Hammarberg index enter BRIGHTNESS with a minus sign, so that
-            VERY_BRIGHT means bright; otherwise the plain average that the paper's wording gives.
-        voice_quality: thresholds of the VOICE_QUALITY heuristic, on standardised descriptors. A value is high at or above ``high``
-            and low at or below ``low``, in interquartile ranges from the median (half a range from it lie the quartiles of a
-            symmetric distribution). The rules follow the phonetic literature: breathy voice has a strong first harmonic, a steep
-            spectrum and noise (Klatt & Klatt 1990; Hillenbrand, Cleveland & Erickson 1994); pressed voice a weak first harmonic
-            and a flat spectrum (Gordon & Ladefoged 2001); rough voice irregular periods and amplitudes; creaky voice a low and
-            irregular F0 (Keating, Garellek & Kreiman 2015). They are tried in the order CREAKY, ROUGH, BREATHY, PRESSED; MODAL is
-            what remains.
+        voiced_mean: if True, use means of voiced descriptors over voiced frames, like openSMILE's functionals; if False, over
+            all frames.
+        gender_specific: concepts whose edges (and, for PITCH, F0 statistics) are fitted per gender.
+        signed_brightness: if True, the Hammarberg index enters BRIGHTNESS with a minus sign, so that VERY_BRIGHT means bright;
+            if False, with a plus sign, which is the plain average of the paper's wording.
+        voice_quality: thresholds of the VOICE_QUALITY rules, in interquartile ranges from the median. (In a symmetric
+            distribution the quartiles are half a range from the median.) A standardised value is high at or above ``high`` and
+            low at or below ``low``. The rules follow the phonetic literature. Breathy voice has a strong first harmonic, a steep
+            spectrum and noise (Klatt & Klatt 1990; Hillenbrand, Cleveland & Erickson 1994). Pressed voice has a weak first
+            harmonic and a flat spectrum (Gordon & Ladefoged 2001). Rough voice has irregular periods and amplitudes. Creaky voice
+            has a low and irregular F0 (Keating, Garellek & Kreiman 2015). The first rule that holds wins, in the order CREAKY,
+            ROUGH, BREATHY, PRESSED; if none holds, the token is MODAL.
 
     Attributes:
-        centre_, scale_: median and interquartile range of each descriptor, after :meth:`fit`.
-        edges_: four edges per concept and group (``all``, or ``female`` and ``male``).
+        centre_, scale_: median and interquartile range of each descriptor.
+        edges_: four edges per concept and group (``all``, or the genders).
         f0_: median and interquartile range of F0 per group, for "low F0" in CREAKY.
     """
 
@@ -91,18 +88,16 @@ class ConceptTokenizer:
         self.signed_brightness = signed_brightness
         self.voice_quality = voice_quality
 
-    # ---------------------------------------------------------------- learning
-
     def fit(self, descriptors: pd.DataFrame, genders: Sequence[str]) -> "ConceptTokenizer":
         """Learn standardisation and edges.
 
         Args:
             descriptors: table of kind :data:`cuealign.core.schema.DESCRIPTOR_MEANS`.
-            genders: gender of each row; used where edges are gender-specific.
+            genders: gender of each row; used only for gender-specific edges.
 
         Raises:
-            InputError: if a descriptor does not vary, if too few voiced utterances are there, or if a
-                gender is unknown where it is needed.
+            InputError: if a descriptor does not vary, if there are too few voiced utterances, or if a gender is needed but
+                unknown.
         """
         self._check_genders(descriptors, genders)
         names = sorted({name for components in COMPONENTS.values() for name in components})
@@ -118,7 +113,7 @@ class ConceptTokenizer:
                 values = scores[concept].to_numpy()[rows]
                 values = values[~np.isnan(values)]
                 if len(values) < len(TOKENS[concept]):
-                    raise InputError(f"{concept}: {len(values)} utterances with a score in group {group!r}, at least 5 needed")
+                    raise InputError(f"{concept}: only {len(values)} utterances with a score in group {group!r}; at least 5 are needed")
                 self.edges_[concept][group] = [float(edge) for edge in np.quantile(values, QUANTILES)]
         f0 = self._means(descriptors, "F0semitoneFrom27.5Hz_sma3nz")
         self.f0_ = {
@@ -128,7 +123,7 @@ class ConceptTokenizer:
         return self
 
     def _groups(self, concept: str, genders: np.ndarray) -> list[tuple[str, np.ndarray]]:
-        """Groups with edges of their own, each with a mask of its rows."""
+        """Groups with separate edges, each with a mask of its rows."""
         if concept not in self.gender_specific:
             return [(EVERYONE, np.ones(len(genders), dtype=bool))]
         return [(gender, genders == gender) for gender in sorted(set(genders))]
@@ -139,18 +134,16 @@ class ConceptTokenizer:
         unknown = descriptors["utterance"].to_numpy()[np.asarray(genders) == "unknown"]
         if len(unknown):
             raise InputError(
-                f"{' and '.join(self.gender_specific)} shall have gender-specific edges, but the gender of {len(unknown)} "
-                f"utterances is unknown (first: {unknown[0]}); add it to the manifest or set gender_specific: []"
+                f"gender-specific edges of {' and '.join(self.gender_specific)} need the gender of every utterance, but it is unknown "
+                f"for {len(unknown)} (first: {unknown[0]}); add it to the manifest or set gender_specific: []"
             )
-
-    # ---------------------------------------------------------------- applying
 
     def _check_fitted(self) -> None:
         if not hasattr(self, "centre_"):
-            raise NotFittedError("this ConceptTokenizer is not fitted yet; call fit, or read a fitted one with from_dict")
+            raise NotFittedError("this ConceptTokenizer is not fitted; call fit, or load a fitted one with from_dict")
 
     def standardise(self, descriptors: pd.DataFrame) -> pd.DataFrame:
-        """Robustly standardised descriptors (median 0, interquartile range 1 on the fitted corpus).
+        """Standardise descriptors, to median 0 and interquartile range 1 on the fitted corpus.
 
         Raises:
             NotFittedError: before :meth:`fit`.
@@ -159,12 +152,16 @@ class ConceptTokenizer:
         return pd.DataFrame({name: (self._means(descriptors, name) - self.centre_[name]) / self.scale_[name] for name in self.centre_})
 
     def _means(self, descriptors: pd.DataFrame, name: str) -> np.ndarray:
-        """Means of a descriptor, over the frames that ``voiced_mean`` asks for."""
+        """Means of a descriptor, over voiced or all frames as ``voiced_mean`` says."""
         plain = not self.voiced_mean and name in VOICED_DESCRIPTORS
         return descriptors[PLAIN + name if plain else name].to_numpy()
 
     def scores(self, descriptors: pd.DataFrame) -> pd.DataFrame:
-        """Scalar score of each ordinal concept, shape ``(rows, 5)``; NaN where a concept needs voicing and there is none."""
+        """Score of each ordinal concept: the signed mean of its standardised descriptors.
+
+        Returns:
+            One column per ordinal concept; NaN for concepts that need voicing in utterances without any.
+        """
         standardised = self.standardise(descriptors)
         scores = {}
         for concept in ORDINAL:
@@ -174,14 +171,18 @@ class ConceptTokenizer:
         return pd.DataFrame(scores)
 
     def transform(self, descriptors: pd.DataFrame, genders: Sequence[str]) -> pd.DataFrame:
-        """Tokens of every utterance.
+        """Compute the tokens of every utterance.
 
         Args:
             descriptors: table of kind :data:`cuealign.core.schema.DESCRIPTOR_MEANS`.
             genders: gender of each row.
 
         Returns:
-            Columns ``utterance`` and the six concepts, one row per utterance, in order.
+            Columns ``utterance`` and the six concepts, one row per utterance, in the same order.
+
+        Raises:
+            InputError: if a gender is needed but unknown, or has no edges.
+            NotFittedError: before :meth:`fit`.
         """
         self._check_genders(descriptors, genders)
         genders, scores = np.asarray(genders), self.scores(descriptors)
@@ -192,8 +193,8 @@ class ConceptTokenizer:
             for group, rows in self._groups(concept, genders):
                 edges = self.edges_[concept].get(group)
                 if edges is None:
-                    raise InputError(f"{concept}: no edges for gender {group!r}; the tokenizer was fitted without it")
-                # An edge belongs to the bin above it: bins are [edge, next edge).
+                    raise InputError(f"{concept}: no edges for gender {group!r}; the tokenizer was fitted on a corpus without it")
+                # An edge belongs to the bin above it: a bin is [edge, next edge).
                 bins = np.searchsorted(edges, scores[concept].to_numpy()[rows], side="right")
                 column[rows] = np.array(TOKENS[concept], dtype=object)[np.minimum(bins, len(edges))]
             if concept in VOICED_CONCEPTS:
@@ -222,8 +223,6 @@ class ConceptTokenizer:
         quality[~voiced] = UNVOICED
         return quality
 
-    # ---------------------------------------------------------------- keeping
-
     def to_dict(self) -> dict[str, Any]:
         """Arguments and learned values, as plain types.
 
@@ -244,7 +243,7 @@ class ConceptTokenizer:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "ConceptTokenizer":
-        """Inverse of :meth:`to_dict`."""
+        """Make a fitted tokenizer from the result of :meth:`to_dict`."""
         tokenizer = cls(
             voiced_mean=values["voiced_mean"],
             gender_specific=values["gender_specific"],
@@ -258,11 +257,11 @@ class ConceptTokenizer:
 
 
 def _robust(values: np.ndarray, what: str) -> tuple[float, float]:
-    """Median and interquartile range, missing values left out."""
+    """Median and interquartile range of the values that are not NaN."""
     values = values[~np.isnan(values)]
     if len(values) == 0:
-        raise InputError(f"{what}: no utterance has a value; is there voiced speech?")
+        raise InputError(f"{what}: no utterance has a value; does the corpus contain voiced speech?")
     lower, centre, upper = np.quantile(values, (0.25, 0.5, 0.75))
     if not upper > lower:
-        raise InputError(f"{what}: interquartile range is 0 over {len(values)} utterances; too few or too similar to bin")
+        raise InputError(f"{what}: the interquartile range of {len(values)} utterances is 0; they are too few or too similar to bin")
     return float(centre), float(upper - lower)

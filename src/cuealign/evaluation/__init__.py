@@ -1,1 +1,1 @@
-"""From responses to results: predictions, unweighted average recall (UAR), resampling, tests, and the analyses made of them."""
+"""From responses to metrics: predictions, unweighted average recall (UAR), bootstrap, significance tests, and analyses."""

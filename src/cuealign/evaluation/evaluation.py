@@ -1,4 +1,4 @@
-"""One model on one split: its predictions under every condition, and what all analyses make of them together."""
+"""Predictions of one model on one split under all conditions, and the statistics that the analyses share."""
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,26 +19,27 @@ Condition = tuple[str, str, str]
 """(intervention, p, seed)"""
 
 Group = tuple[str, str]
-"""(intervention, p): conditions that differ in their seed."""
+"""(intervention, p): conditions that differ only in their seed."""
 
 FEW_SPEAKERS = 8
+"""Below this number of speakers, intervals are unreliable and a warning is logged."""
 
 MEAN = "mean"
-"""Seed of the rows that average over seeds."""
+"""Stands in the seed column of rows that average over seeds."""
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """Predictions of one model on one split, and what follows from them; computed when first asked for, and once.
+    """Predictions of one model on one split. Statistics are computed on first use and cached.
 
     Attributes:
-        predictions: table of each condition (kind :data:`cuealign.core.schema.PREDICTIONS`), all over the same utterances in the same
-            order.
+        predictions: table of kind :data:`cuealign.core.schema.PREDICTIONS` for each condition, with the same utterances in the
+            same order.
         labels: of the dataset.
-        statistics: of the bootstrap.
+        statistics: settings of the bootstrap.
 
     Raises:
-        InputError: if the conditions do not cover the same utterances, with the same speakers and labels.
+        InputError: if the conditions differ in their utterances, speakers or gold labels.
     """
 
     predictions: Mapping[Condition, pd.DataFrame]
@@ -50,9 +51,11 @@ class Evaluation:
         for condition, table in self.predictions.items():
             for column in ("utterance", "speaker", "label"):
                 if list(table[column]) != list(first[column]):
-                    raise InputError(f"condition {condition} has another {column} column than the rest; remake the predictions")
+                    raise InputError(
+                        f"condition {condition}: column {column!r} differs from that of the other conditions; make the predictions again"
+                    )
         if len(self.speakers) < FEW_SPEAKERS:
-            logger.warning("only %d speakers: an interval that resamples speakers means little", len(self.speakers))
+            logger.warning("only %d speakers: intervals from resampled speakers are unreliable", len(self.speakers))
 
     @cached_property
     def speakers(self) -> list[str]:
@@ -79,25 +82,25 @@ class Evaluation:
 
     @cached_property
     def replicates(self) -> dict[Condition, np.ndarray]:
-        """UAR of each condition in every bootstrap resample of the speakers, the same resamples for all; shape ``(resamples,)``."""
+        """UAR of each condition in every bootstrap resample, shape ``(resamples,)``; all conditions share the resamples."""
         weights = speaker_weights(len(self.speakers), self.statistics.resamples, self.statistics.seed)
         return {condition: resampled_uar(count, weights) for condition, count in self.counts.items()}
 
     def mean_uar(self, group: Group) -> float:
-        """UAR averaged over the seeds of a group."""
+        """UAR of a group, averaged over its seeds."""
         return float(np.mean([self.uar[condition] for condition in self.groups[group]]))
 
     def mean_replicates(self, group: Group) -> np.ndarray:
-        """UAR in every resample, averaged over the seeds of a group; shape ``(resamples,)``."""
+        """UAR of a group in every resample, averaged over its seeds; shape ``(resamples,)``."""
         return np.mean([self.replicates[condition] for condition in self.groups[group]], axis=0)
 
     def correct(self, group: Group) -> Iterator[np.ndarray]:
-        """For each condition of a group, whether each utterance was classified correctly; shape ``(utterances,)``."""
+        """For each condition of a group, whether each prediction is right; shape ``(utterances,)``."""
         for condition in self.groups[group]:
             table = self.predictions[condition]
             yield (table["label"] == table["prediction"]).to_numpy()
 
 
 def settle(values: np.ndarray | float) -> np.ndarray:
-    """Round off what sums in another order differ by: equal UARs must tie in ranks, and their difference be 0."""
-    return np.round(values, 12) + 0.0  # and no negative zero
+    """Round to 12 digits, so that equal UARs stay equal if their sums were computed in another order."""
+    return np.round(values, 12) + 0.0  # turns -0 into 0

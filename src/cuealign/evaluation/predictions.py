@@ -22,34 +22,34 @@ def predict(
     *,
     readout: str,
 ) -> pd.DataFrame:
-    """Read the predictions of one condition.
+    """Read the predictions of one condition from the responses.
 
     Args:
-        manifest: utterances of the split.
-        condition: their (perturbed) tokens.
-        responses: of the model, all shards.
-        template, labels: render the prompts, to find the response to each.
-        parser: reads one of the labels from an answer.
-        readout: ``generate`` or ``score``.
+        manifest: of the utterances of the split.
+        condition: their tokens under the condition.
+        responses: of the model, from all shards.
+        template, labels: for the prompts, by which responses are found.
+        parser: of answers.
+        readout: ``generate`` parses the answer, ``score`` takes the label with the highest log-probability.
 
     Returns:
-        Table of kind :data:`cuealign.core.schema.PREDICTIONS`, one row per utterance of the split, none left out.
+        Table of kind :data:`cuealign.core.schema.PREDICTIONS`, one row per utterance of the split.
 
     Raises:
-        InputError: if a response is missing or has other labels.
+        InputError: if a response is missing or was scored with other labels.
     """
     words, names = [label.word for label in labels], [label.name for label in labels]
     blocks = dict(zip(condition["utterance"], condition["cue_block"], strict=True))
-    asked = pd.MultiIndex.from_arrays(
+    needed = pd.MultiIndex.from_arrays(
         [manifest["utterance"], [prompt_id(template.render(words, blocks[utterance])) for utterance in manifest["utterance"]]]
     )
     found = responses.set_index(["utterance", "prompt_id"])
-    lost = asked.difference(found.index)
-    if len(lost):
-        raise InputError(f"{len(lost)} responses are missing, first to prompt {lost[0][1]} of utterance {lost[0][0]!r}")
-    found = found.loc[asked]
+    missing = needed.difference(found.index)
+    if len(missing):
+        raise InputError(f"responses: {len(missing)} missing, first to prompt {missing[0][1]} of utterance {missing[0][0]!r}")
+    found = found.loc[needed]
     if set(found["label_order"]) != {"|".join(names)}:
-        raise InputError(f"responses score the labels {sorted(set(found['label_order']))}, not {'|'.join(names)}")
+        raise InputError(f"responses: scored labels are {sorted(set(found['label_order']))}, not {'|'.join(names)}")
     logprobs = np.stack(found["label_logprobs"].to_list())
     answers = found["answer"].to_list()
     predicted = {"generate": map(parser, answers), "score": (names[best] for best in logprobs.argmax(axis=1))}[readout]

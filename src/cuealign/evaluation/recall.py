@@ -14,14 +14,14 @@ def confusion_counts(predictions: pd.DataFrame, labels: Sequence[str], speakers:
 
     Args:
         predictions: table of kind :data:`cuealign.core.schema.PREDICTIONS`.
-        labels: order of rows and columns.
-        speakers: order of the first axis.
+        labels: in the order of rows and columns.
+        speakers: in the order of the first axis.
 
     Returns:
         Integer counts, shape ``(speakers, labels, labels + 1)``; the last column counts INVALID answers.
 
     Raises:
-        InputError: if a label, prediction or speaker is not among those given.
+        InputError: if the table has a speaker, label or prediction that is not given.
     """
     columns = {"speaker": list(speakers), "label": list(labels), "prediction": [*labels, INVALID]}
     codes = []
@@ -39,11 +39,11 @@ def unweighted_average_recall(confusion: np.ndarray) -> np.ndarray:
     """Mean of the class recalls (UAR), the measure of the INTERSPEECH 2009 Emotion Challenge (Schuller et al., 2009).
 
     Args:
-        confusion: counts, shape ``(..., C, C + 1)``; rows are gold labels, the last column counts INVALID answers,
-            which are errors.
+        confusion: counts, shape ``(..., C, C + 1)``; rows are gold labels; the last column counts INVALID answers, which are
+            wrong.
 
     Returns:
-        UAR in [0, 1], shape ``(...)``; classes without gold items are left out of the mean.
+        UAR in [0, 1], shape ``(...)``; the mean skips classes without gold items.
 
     Raises:
         ValueError: if no class has a gold item.

@@ -1,4 +1,4 @@
-"""Paired tests and trend, by the libraries of the trade."""
+"""Paired test, correction for multiple tests, and rank correlation, computed by statsmodels and SciPy."""
 
 from collections.abc import Sequence
 
@@ -15,11 +15,14 @@ def exact_mcnemar(correct_a: np.ndarray, correct_b: np.ndarray) -> float:
         correct_a, correct_b: whether each utterance was classified correctly, shape ``(n,)``.
 
     Returns:
-        The binomial p-value of the discordant pairs; 1 if there is none.
+        Binomial p-value of the discordant pairs; 1 if there are none.
+
+    Raises:
+        ValueError: if the shapes differ.
     """
     a, b = np.asarray(correct_a, dtype=bool), np.asarray(correct_b, dtype=bool)
     if a.shape != b.shape:
-        raise ValueError(f"{a.shape} and {b.shape} outcomes cannot be paired")
+        raise ValueError(f"outcomes of shapes {a.shape} and {b.shape} cannot be paired")
     table = [[int((a & b).sum()), int((a & ~b).sum())], [int((~a & b).sum()), int((~a & ~b).sum())]]
     if table[0][1] + table[1][0] == 0:
         return 1.0
@@ -27,12 +30,12 @@ def exact_mcnemar(correct_a: np.ndarray, correct_b: np.ndarray) -> float:
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """p-values adjusted for a family of tests (Holm 1979); an empty family stays empty."""
+    """Adjust the p-values of a family of tests (Holm 1979), in the order given."""
     return multipletests(p_values, method="holm")[1].tolist() if len(p_values) else []
 
 
 def spearman(x: Sequence[float], y: Sequence[float]) -> tuple[float, float]:
-    """Rank correlation and its two-sided p-value; NaN where either side does not vary or there are fewer than three pairs."""
+    """Rank correlation and its two-sided p-value; NaN if ``x`` or ``y`` is constant or has fewer than three values."""
     if len(x) < 3 or len(set(x)) < 2 or len(set(y)) < 2:
         return float("nan"), float("nan")
     result = spearmanr(x, y)

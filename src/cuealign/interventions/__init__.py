@@ -1,7 +1,7 @@
-"""Token interventions: the audio is never touched, only the cue block changes.
+"""Token interventions: change the cue block, never the audio.
 
-One module per intervention. It defines ``INTERVENTION``, an :class:`~cuealign.interventions.base.Intervention`. To add one, add a
-module and name it in the grid. ``apply`` applies them to tables, ``conditions`` names what they make.
+Each intervention is a module that defines ``INTERVENTION``, an :class:`~cuealign.interventions.base.Intervention`. To add one, add
+a module and name it in the grid. ``apply`` applies interventions to tables; ``conditions`` names the resulting conditions.
 """
 
 from cuealign.core.registry import Registry

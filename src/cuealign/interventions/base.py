@@ -1,4 +1,4 @@
-"""What an intervention is, and its random numbers."""
+"""Base classes of interventions, and their random numbers."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from cuealign.core.seeding import generator
 
 @dataclass(frozen=True)
 class KeyedRandom:
-    """Random numbers of one condition, keyed by what they are for.
+    """Random numbers of one condition, seeded by its key.
 
     Attributes:
         key: (dataset, split, intervention, p, seed).
@@ -22,14 +22,14 @@ class KeyedRandom:
     utterances: tuple[str, ...]
 
     def each(self, count: int) -> np.ndarray:
-        """Uniform numbers in [0, 1), shape ``(utterances, count)``; a row depends on its own utterance alone."""
+        """Uniform numbers in [0, 1), shape ``(utterances, count)``; each row depends only on the key and its utterance."""
         return np.stack([generator(*self.key, utterance).random(count) for utterance in self.utterances])
 
     def permutation(self) -> np.ndarray:
-        """A random permutation of the utterances, whatever order they are listed in.
+        """A random permutation of the utterances that does not depend on their order.
 
         Returns:
-            Indices, shape ``(utterances,)``: position i receives what position ``result[i]`` has.
+            Indices, shape ``(utterances,)``: position ``i`` gets the tokens of position ``result[i]``.
         """
         order = np.argsort(np.array(self.utterances, dtype=object))
         source = np.empty(len(order), dtype=np.intp)
@@ -39,14 +39,15 @@ class KeyedRandom:
 
 @dataclass(frozen=True)
 class Intervention:
-    """A way to perturb token sequences. Its name, in the config and in paths, is that of its module.
+    """A way to perturb token sequences. The config and paths use the name of its module.
 
     Attributes:
-        title: in figures and tables.
-        apply: maps (sequences of shape ``(utterances, 6)``, strength p, random numbers, options) to sequences of the same shape.
-        has_strength: True if p matters; otherwise it is 0.
-        is_random: True if random numbers are drawn; otherwise the seed is 0.
-        has_cue_block: False if the prompt is left without a cue block.
+        title: name in figures and tables.
+        apply: takes token sequences of shape ``(utterances, 6)``, strength p, random numbers and options; returns sequences of the
+            same shape.
+        has_strength: whether the result depends on p; if not, p is 0.
+        is_random: whether random numbers are drawn; if not, the seed is 0.
+        has_cue_block: whether the prompt has a cue block.
     """
 
     title: str

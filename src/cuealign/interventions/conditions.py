@@ -1,4 +1,4 @@
-"""Conditions: an intervention at a strength, with its seeds. Ids are keys in files, titles are for people."""
+"""Ids and titles of conditions, that is, of interventions at a strength. Ids are used in files, titles in figures and tables."""
 
 from cuealign.interventions import INTERVENTIONS
 
@@ -9,12 +9,12 @@ def condition_id(intervention: str, p: str = "0") -> str:
 
 
 def parse_condition_id(identifier: str) -> tuple[str, str]:
-    """Intervention and strength of a condition's id: the inverse of :func:`condition_id`."""
+    """Intervention and strength of a condition; the inverse of :func:`condition_id`."""
     intervention, _, rest = identifier.partition("(")
     return intervention, rest.removesuffix(")") or "0"
 
 
 def condition_title(intervention: str, p: str = "0") -> str:
-    """Name of a condition in figures and tables, such as ``Corrupt(0.4)``."""
+    """Title of a condition, such as ``Corrupt(0.4)``."""
     found = INTERVENTIONS.get(intervention)
     return f"{found.title}({p})" if found.has_strength else found.title

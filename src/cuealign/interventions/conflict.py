@@ -1,6 +1,6 @@
-"""conflict: every ordinal token replaced by its mirror image, VOICE_QUALITY by a contrary one.
+"""conflict: replace every token by its opposite.
 
-The paper inverts ordinal bins and is silent on VOICE_QUALITY, which has no order. The map of it is this project's choice.
+The paper inverts ordinal bins. It does not say what happens to VOICE_QUALITY, which has no order; its default map is ours.
 """
 
 import numpy as np
@@ -12,7 +12,7 @@ from cuealign.interventions.base import Intervention, KeyedRandom
 
 
 class Options(PluginOptions):
-    """What contradicts a token that has no order."""
+    """Options of conflict."""
 
     voice_quality: dict[str, str] = Field(
         default={"BREATHY": "PRESSED", "PRESSED": "BREATHY", "MODAL": "ROUGH", "ROUGH": "MODAL", "CREAKY": "MODAL"},
@@ -30,7 +30,7 @@ class Options(PluginOptions):
 
 
 def contradict(sequences: np.ndarray, _p: float, _random: KeyedRandom, options: Options) -> np.ndarray:
-    """Mirror the levels (lowest to highest, middle fixed); UNVOICED stays."""
+    """Mirror ordinal tokens (the lowest becomes the highest, MID stays) and map VOICE_QUALITY; UNVOICED stays."""
     result = sequences.copy()
     for column, concept in enumerate(CONCEPTS):
         levels = TOKENS[concept]

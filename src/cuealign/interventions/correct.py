@@ -1,4 +1,4 @@
-"""correct: the utterance's own tokens."""
+"""correct: keep the tokens."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from cuealign.interventions.base import Intervention, KeyedRandom
 
 
 def keep(sequences: np.ndarray, _p: float, _random: KeyedRandom, _options: PluginOptions) -> np.ndarray:
-    """Return the sequences as they are."""
+    """Return a copy of the sequences."""
     return sequences.copy()
 
 

@@ -1,7 +1,7 @@
-"""corrupt(p): each position is, with probability p, replaced by a token drawn uniformly from its concept's vocabulary.
+"""corrupt(p): replace each token, with probability p, by one drawn uniformly from the vocabulary of its concept.
 
-The draw may give the token that was there, as in the paper, whose replacement is "a randomly sampled
-token from the same token vocabulary". UNVOICED is a state of the signal and is never drawn.
+The drawn token may equal the old one, as in the paper: "a randomly sampled token from the same token vocabulary". UNVOICED is
+a state of the signal and is never drawn.
 """
 
 import numpy as np
@@ -12,7 +12,7 @@ from cuealign.interventions.base import Intervention, KeyedRandom
 
 
 def corrupt(sequences: np.ndarray, p: float, random: KeyedRandom, _options: PluginOptions) -> np.ndarray:
-    """Corrupt with strength ``p`` in [0, 1]."""
+    """Replace tokens with probability ``p``, in [0, 1]."""
     count = len(CONCEPTS)
     uniform = random.each(2 * count)
     replace, choice = uniform[:, :count] < p, uniform[:, count:]

@@ -1,4 +1,4 @@
-"""none: the audio-only prompt, without a cue block."""
+"""none: remove the cue block, which leaves the audio-only prompt."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from cuealign.interventions.base import Intervention, KeyedRandom
 
 
 def remove(sequences: np.ndarray, _p: float, _random: KeyedRandom, _options: PluginOptions) -> np.ndarray:
-    """Empty every position."""
+    """Replace every token by an empty string."""
     return np.full_like(sequences, "")
 
 

@@ -1,6 +1,6 @@
-"""shuffle: token sequences reassigned by a random permutation over the evaluation split.
+"""shuffle: permute the token sequences at random within the evaluation split.
 
-Marginal and joint distributions of the tokens stay as they are; only the alignment with the audio is lost.
+The marginal and joint distributions of the tokens stay the same; only the alignment with the audio is lost.
 """
 
 import numpy as np
@@ -10,7 +10,7 @@ from cuealign.interventions.base import Intervention, KeyedRandom
 
 
 def reassign(sequences: np.ndarray, _p: float, random: KeyedRandom, _options: PluginOptions) -> np.ndarray:
-    """Give every utterance the sequence of another (or, by chance, its own)."""
+    """Give every utterance the sequence of another one or, by chance, its own."""
     return sequences[random.permutation()]
 
 

@@ -1,10 +1,10 @@
-"""Analyses: one module per table of metrics that is computed for every model and split.
+"""Analyses: each is a module that computes one table of metrics for every model and split.
 
-An analysis module defines ``compute(evaluation, options) -> table``: of an :class:`cuealign.evaluation.evaluation.Evaluation`, a data
-frame that becomes ``results/metrics/{dataset}/{split}/{model}/{name}.csv``. It may define ``Options``, a
-:class:`cuealign.core.registry.PluginOptions` of ``analyses.<name>``. Conditions are named by their ids.
+The module defines ``compute(evaluation, options)``. It takes an :class:`cuealign.evaluation.evaluation.Evaluation` and returns a
+data frame, which is written to ``results/metrics/{dataset}/{split}/{model}/{name}.csv``. The module may define ``Options``, a
+:class:`cuealign.core.registry.PluginOptions`, for the keys of ``analyses.<name>``. Tables refer to conditions by their ids.
 
-To add one, add a module and name it under ``analyses`` in the config.
+To add an analysis, add a module and name it under ``analyses`` in the config.
 """
 
 from cuealign.core.registry import Registry

@@ -1,4 +1,4 @@
-"""Differences in UAR between conditions: correct tokens against everything, everything against the audio-only prompt."""
+"""Differences in UAR of all conditions from correct tokens and from the audio-only prompt."""
 
 from collections.abc import Sequence
 
@@ -19,8 +19,9 @@ def compute(evaluation: Evaluation, _options: PluginOptions) -> pd.DataFrame:
     """One row per comparison.
 
     Returns:
-        Columns :data:`COLUMNS`: ids of two conditions, UAR(a) - UAR(b) with both averaged over their seeds, its interval on the
-        same resamples, exact McNemar per seed with the largest p kept, and that p corrected over all rows (Holm).
+        Columns :data:`COLUMNS`: ids of the conditions a and b; UAR(a) - UAR(b), both averaged over seeds, and its interval, both
+        on the same resamples; the largest p-value of exact McNemar tests of all pairs of seeds; that p-value with Holm's
+        correction over all rows.
     """
     rows = []
     for a, b in compared(list(evaluation.groups)):
@@ -34,7 +35,7 @@ def compute(evaluation: Evaluation, _options: PluginOptions) -> pd.DataFrame:
 
 
 def compared(groups: Sequence[Group]) -> list[tuple[Group, Group]]:
-    """The family of comparisons: correct against audio-only and every perturbation, each perturbation against audio-only."""
+    """Pairs to compare: correct with audio-only, correct with each perturbation, and each perturbation with audio-only."""
     perturbed = [group for group in groups if group not in (_NONE, _CORRECT)]
     pairs = [(_CORRECT, _NONE)] + [(_CORRECT, group) for group in perturbed] + [(group, _NONE) for group in perturbed]
     return [pair for pair in pairs if pair[0] in groups and pair[1] in groups]

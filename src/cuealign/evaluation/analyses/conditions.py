@@ -1,4 +1,4 @@
-"""UAR of every condition, with its interval from a bootstrap over speakers."""
+"""UAR of every condition, with an interval from a bootstrap over speakers."""
 
 import numpy as np
 import pandas as pd
@@ -12,11 +12,11 @@ COLUMNS = ("intervention", "p", "seed", "n", "uar", "ci_low", "ci_high", "invali
 
 
 def compute(evaluation: Evaluation, _options: PluginOptions) -> pd.DataFrame:
-    """One row per condition; of a random intervention also a row with seed ``mean``.
+    """One row per condition, and one with seed ``mean`` per random intervention and strength.
 
     Returns:
-        Columns :data:`COLUMNS`. The row of a mean has the mean UAR over seeds, with the interval from resampling speakers for all
-        seeds alike.
+        Columns :data:`COLUMNS`. A row with seed ``mean`` has the UAR averaged over seeds, and its interval from the same
+        resamples of speakers for all seeds.
     """
     rows, confidence = [], evaluation.statistics.confidence
     for group, members in evaluation.groups.items():

@@ -1,4 +1,4 @@
-"""Confusion counts of every intervention and strength, seeds pooled."""
+"""Confusion counts of every intervention and strength, summed over seeds."""
 
 import pandas as pd
 
@@ -10,7 +10,7 @@ COLUMNS = ("intervention", "p", "label", "prediction", "count")
 
 
 def compute(evaluation: Evaluation, _options: PluginOptions) -> pd.DataFrame:
-    """One row per gold label and prediction, INVALID included.
+    """One row per intervention, strength, gold label and prediction, including INVALID.
 
     Returns:
         Columns :data:`COLUMNS`.

@@ -1,4 +1,4 @@
-"""How UAR changes with the strength of an intervention: Spearman's rank correlation over all of its runs."""
+"""Spearman's rank correlation between the strength of an intervention and UAR, over all its strengths and seeds."""
 
 import pandas as pd
 
@@ -11,10 +11,10 @@ COLUMNS = ("intervention", "spearman_rho", "spearman_p", "n")
 
 
 def compute(evaluation: Evaluation, _options: PluginOptions) -> pd.DataFrame:
-    """One row per intervention that has a strength, whichever of them were run.
+    """One row per intervention with a strength.
 
     Returns:
-        Columns :data:`COLUMNS`; the correlation is missing where fewer than three runs, or equal ones, allow none.
+        Columns :data:`COLUMNS`. The correlation is NaN with fewer than three runs, a single strength, or equal UARs.
     """
     rows = []
     for name in dict.fromkeys(intervention for intervention, _ in evaluation.groups):
