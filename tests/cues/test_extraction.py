@@ -60,7 +60,7 @@ def test_the_same_sound_is_extracted_once(built, tmp_path, counted):
 
 
 def test_what_was_finished_before_a_kill_is_not_extracted_again(built, tmp_path, counted, monkeypatch):
-    monkeypatch.setattr(extraction, "PART", 4)
+    monkeypatch.setattr(extraction, "UTTERANCES_PER_WRITE", 4)
     original = extraction._extract_one
 
     def killed(row):

@@ -29,13 +29,13 @@ def test_there_is_no_variant_with_edges_per_gender_if_genders_are_unknown(means)
 def test_changes_are_counted_per_concept(means):
     table, manifest = means
     tokens = ConceptTokenizer().fit(table, manifest["gender"]).transform(table, manifest["gender"])
-    none = sensitivity.changes(tokens, tokens)
+    none = sensitivity.compare_tokens(tokens, tokens)
     assert [none[concept] for concept in (*CONCEPTS, "any")] == [0] * 7
     assert np.isnan(none["steps"])
     others = tokens.copy()
     others.loc[0, "ENERGY"] = "VERY_HIGH" if tokens.loc[0, "ENERGY"] != "VERY_HIGH" else "VERY_LOW"
     others.loc[1, "VOICE_QUALITY"] = "CREAKY" if tokens.loc[1, "VOICE_QUALITY"] != "CREAKY" else "MODAL"
-    found = sensitivity.changes(tokens, others)
+    found = sensitivity.compare_tokens(tokens, others)
     levels = ["VERY_LOW", "LOW", "MID", "HIGH", "VERY_HIGH"]
     assert found["ENERGY"] == found["VOICE_QUALITY"] == 1 / len(tokens)
     assert found["any"] == 2 / len(tokens)

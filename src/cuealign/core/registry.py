@@ -129,10 +129,10 @@ class Registry:
             for path in _modules(package):
                 if self.attribute not in _bindings(path):
                     if package != self.package:
-                        raise ConfigError(f"{path}: is no {self.kind}: it does not define {self.attribute}")
+                        raise ConfigError(f"{path}: does not define {self.attribute}, which makes a module a plug-in ({self.kind})")
                     continue  # code that the plug-ins of the package share
                 if path.stem in found:
-                    raise ConfigError(f"{path}: there is a {self.kind} of that name already, {found[path.stem][1]}; rename the file")
+                    raise ConfigError(f"{path}: another {self.kind} has that name, {found[path.stem][1]}; rename the file")
                 found[path.stem] = (f"{package}.{path.stem}", path)
         return found
 
@@ -143,8 +143,10 @@ def _modules(package: str) -> Iterator[Path]:
         spec = importlib.util.find_spec(package)
     except ModuleNotFoundError:
         return
-    for folder in spec.submodule_search_locations if spec and spec.submodule_search_locations else ():
-        yield from (path for path in sorted(Path(folder).glob("*.py")) if path.stem.isidentifier() and path.stem != "__init__")
+    # In a job, Snakemake puts the folders of its own path behind those of PYTHONPATH: each would be searched twice.
+    folders = dict.fromkeys(Path(folder).resolve() for folder in (spec and spec.submodule_search_locations) or ())
+    for folder in folders:
+        yield from (path for path in sorted(folder.glob("*.py")) if path.stem.isidentifier() and path.stem != "__init__")
 
 
 @functools.cache

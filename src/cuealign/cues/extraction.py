@@ -22,7 +22,7 @@ from cuealign.runtime.parallel import parallel_map
 
 logger = logging.getLogger(__name__)
 
-PART = 500
+UTTERANCES_PER_WRITE = 500
 """Utterances per write to the disk: about 20 s of work for one process."""
 
 _COLUMNS = [name for name in DESCRIPTOR_MEANS.columns if name != "utterance"]
@@ -67,7 +67,7 @@ def extract(manifest: pd.DataFrame, store: Path | str, *, workers: int = 1) -> p
             problems.append(result)
             continue
         known[row[-1]] = fresh[row[-1]] = result
-        if len(fresh) == PART:
+        if len(fresh) == UTTERANCES_PER_WRITE:
             parts.append(_part(fresh, used))
             fresh = {}
     if fresh:

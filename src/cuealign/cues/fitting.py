@@ -7,7 +7,7 @@ import pandas as pd
 from cuealign.config.entries.dataset import TokenOptions
 from cuealign.cues.tokenizer import ConceptTokenizer
 
-EVERYTHING = "all"
+ALL_UTTERANCES = "all"
 """Value of ``fit_on`` that fits on all utterances of the dataset."""
 
 
@@ -25,7 +25,7 @@ def fit_tokenizer(
     Raises:
         InputError: see :meth:`ConceptTokenizer.fit`.
     """
-    if options.fit_on != EVERYTHING:
+    if options.fit_on != ALL_UTTERANCES:
         chosen = manifest["split"].isin(splits[options.fit_on]).to_numpy()
         means, manifest = means[chosen].reset_index(drop=True), manifest[chosen].reset_index(drop=True)
     tokenizer = ConceptTokenizer(

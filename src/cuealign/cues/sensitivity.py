@@ -6,7 +6,7 @@ import pandas as pd
 
 from cuealign.config.entries.dataset import TokenOptions
 from cuealign.core.vocabulary import CONCEPTS, ORDINAL, TOKENS
-from cuealign.cues.fitting import EVERYTHING
+from cuealign.cues.fitting import ALL_UTTERANCES
 
 
 def variants(options: TokenOptions, splits: Mapping[str, Sequence[str]], manifest: pd.DataFrame) -> Iterator[tuple[str, TokenOptions]]:
@@ -29,13 +29,13 @@ def variants(options: TokenOptions, splits: Mapping[str, Sequence[str]], manifes
         yield "edges for all genders together", changed(gender_specific=[])
     elif not (manifest["gender"] == "unknown").any() and manifest["gender"].nunique() > 1:
         yield "PITCH and FORMANTS: edges per gender", changed(gender_specific=["PITCH", "FORMANTS"])
-    for fit_on in (EVERYTHING, *splits):
-        covers_all = fit_on != EVERYTHING and manifest["split"].isin(splits[fit_on]).all()
+    for fit_on in (ALL_UTTERANCES, *splits):
+        covers_all = fit_on != ALL_UTTERANCES and manifest["split"].isin(splits[fit_on]).all()
         if fit_on != options.fit_on and not covers_all:
             yield f"edges fitted on {fit_on}", changed(fit_on=fit_on)
 
 
-def changes(tokens: pd.DataFrame, others: pd.DataFrame) -> dict[str, float]:
+def compare_tokens(tokens: pd.DataFrame, others: pd.DataFrame) -> dict[str, float]:
     """Measure how two tokenisations of the same utterances differ.
 
     Args:

@@ -39,7 +39,7 @@ descriptors are compared with thresholds.
 QUANTILES = (0.2, 0.4, 0.6, 0.8)
 """Quantiles of the edges between the five bins."""
 
-EVERYONE = "all"
+ALL_GENDERS = "all"
 """Name of the only group if edges are not gender-specific."""
 
 _DEFAULTS = TokenOptions()
@@ -125,7 +125,7 @@ class ConceptTokenizer:
     def _groups(self, concept: str, genders: np.ndarray) -> list[tuple[str, np.ndarray]]:
         """Groups with separate edges, each with a mask of its rows."""
         if concept not in self.gender_specific:
-            return [(EVERYONE, np.ones(len(genders), dtype=bool))]
+            return [(ALL_GENDERS, np.ones(len(genders), dtype=bool))]
         return [(gender, genders == gender) for gender in sorted(set(genders))]
 
     def _check_genders(self, descriptors: pd.DataFrame, genders: Sequence[str]) -> None:

@@ -78,7 +78,7 @@ class Evaluation:
     @cached_property
     def uar(self) -> dict[Condition, float]:
         """UAR of each condition."""
-        return {condition: float(settle(unweighted_average_recall(count.sum(axis=0)))) for condition, count in self.counts.items()}
+        return {condition: float(round_off(unweighted_average_recall(count.sum(axis=0)))) for condition, count in self.counts.items()}
 
     @cached_property
     def replicates(self) -> dict[Condition, np.ndarray]:
@@ -101,6 +101,6 @@ class Evaluation:
             yield (table["label"] == table["prediction"]).to_numpy()
 
 
-def settle(values: np.ndarray | float) -> np.ndarray:
+def round_off(values: np.ndarray | float) -> np.ndarray:
     """Round to 12 digits, so that equal UARs stay equal if their sums were computed in another order."""
     return np.round(values, 12) + 0.0  # turns -0 into 0

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from cuealign.core.registry import PluginOptions
-from cuealign.evaluation.evaluation import Evaluation, Group, settle
+from cuealign.evaluation.evaluation import Evaluation, Group, round_off
 from cuealign.evaluation.resampling import percentile_interval
 from cuealign.evaluation.significance import exact_mcnemar, holm
 from cuealign.interventions.conditions import condition_id
@@ -25,8 +25,8 @@ def compute(evaluation: Evaluation, _options: PluginOptions) -> pd.DataFrame:
     """
     rows = []
     for a, b in compared(list(evaluation.groups)):
-        delta = settle(evaluation.mean_uar(a) - evaluation.mean_uar(b))
-        difference = settle(evaluation.mean_replicates(a) - evaluation.mean_replicates(b))
+        delta = round_off(evaluation.mean_uar(a) - evaluation.mean_uar(b))
+        difference = round_off(evaluation.mean_replicates(a) - evaluation.mean_replicates(b))
         p_value = max(exact_mcnemar(x, y) for x in evaluation.correct(a) for y in evaluation.correct(b))
         interval = percentile_interval(difference, evaluation.statistics.confidence)
         rows.append((condition_id(*a), condition_id(*b), delta, *interval, p_value))

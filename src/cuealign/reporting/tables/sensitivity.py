@@ -27,7 +27,7 @@ def build(results: Results, _published: pd.DataFrame, _options: PluginOptions) -
             except InputError as error:
                 notes.append(f"{entry.title}, {choice}: not possible ({error}).")
                 continue
-            rows.append({"dataset": dataset, "choice": choice} | sensitivity.changes(chosen, others))
+            rows.append({"dataset": dataset, "choice": choice} | sensitivity.compare_tokens(chosen, others))
     values = pd.DataFrame(rows, columns=_COLUMNS)
     display = pd.DataFrame({"Dataset": [results.datasets[name].title for name in values["dataset"]], "Choice": values["choice"]})
     for concept in (*CONCEPTS, "any"):
