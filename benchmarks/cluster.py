@@ -1,8 +1,8 @@
-"""The demo on this machine and through a SLURM cluster on this machine: time, jobs, and what the executor's polling takes.
+"""The demo run directly and through a SLURM cluster on the same machine: time, jobs, and the time that polling costs.
 
     PYTHONPATH=src:. .venv/bin/python benchmarks/cluster.py [--polling 10]
 
-Needs what ``tests/slurm.py`` needs. Both runs start from nothing; the second goes through ``workflow/profiles/slurm``.
+Needs what ``tests/support/slurm.py`` needs. Both runs start from nothing; the second goes through ``profiles/slurm``.
 """
 
 import argparse
@@ -22,7 +22,7 @@ Interval = tuple[float, float]
 
 
 def run(folder: Path, environment: dict[str, str], *arguments: str) -> tuple[float, str]:
-    """Seconds that the demo takes in an empty folder, and what the driver says."""
+    """Seconds that the demo takes in an empty folder, and the driver's output."""
     folder.mkdir()
     start = time.monotonic()
     done = subprocess.run(workflow.command(folder, *arguments), cwd=folder, env=environment, capture_output=True, text=True, check=False)
@@ -32,7 +32,7 @@ def run(folder: Path, environment: dict[str, str], *arguments: str) -> tuple[flo
 
 
 def driven(log: str) -> tuple[dict[str, Interval], dict[str, float]]:
-    """From the driver's log: start and end of each job that it ran itself, and when it learnt of the end of each SLURM job."""
+    """From the driver's log: start and end of each local job, and the time at which it learnt of the end of each SLURM job."""
     now, local, started, submitted, ended = 0.0, False, {}, {}, {}
     for line in log.splitlines():
         if stamp := re.match(r"\[(\w{3} \w{3} +\d+ [\d:]+ \d{4})\]", line):
@@ -59,16 +59,16 @@ def length(intervals: list[Interval]) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--polling", type=int, default=10, help="seconds between questions; 10 in the profile")
+    parser.add_argument("--polling", type=int, default=10, help="seconds between two status checks; 10 in the profile")
     polling = str(parser.parse_args().polling)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         here, _ = run(folder / "local", workflow.environment(), "--cores", str(os.cpu_count()))
-        print(f"here, {os.cpu_count()} cores: {here:.0f} s", flush=True)
+        print(f"directly, {os.cpu_count()} cores: {here:.0f} s", flush=True)
         cluster = slurm.Cluster(folder / "s")
         try:
-            asked = ("--slurm-init-seconds-before-status-checks", polling, "--seconds-between-status-checks", polling)
-            there, log = run(folder / "cluster", slurm.environment(cluster), *slurm.PROFILE, *asked)
+            options = ("--slurm-init-seconds-before-status-checks", polling, "--seconds-between-status-checks", polling)
+            there, log = run(folder / "cluster", slurm.environment(cluster), *slurm.PROFILE, *options)
             jobs = cluster.jobs()
         finally:
             cluster.stop()
@@ -79,7 +79,7 @@ def main() -> None:
     print(f"cluster: {there:.0f} s, {there / here:.2f} times as long")
     print(f"submitted: {len(jobs)} of {len(own) + len(jobs)} jobs; by state and partition:", end=" ")
     print(", ".join(f"{count} {state} ({partition})" for (state, partition), count in counted(jobs).items()))
-    print(f"nothing to do but to wait for the next question ({polling} s): {waited:.0f} s, {waited / there:.0%} of the time")
+    print(f"time in which nothing ran until the next status check ({polling} s): {waited:.0f} s, {waited / there:.0%} of the time")
 
 
 def counted(jobs: list[dict[str, str]]) -> Counter:

@@ -1,15 +1,21 @@
 """Do audio language models use the acoustic cues that they are given, ignore them, or follow them blindly?
 
-The library behind the workflow, from audio to figures; each arrow is a file, each name a module.
+The library behind the workflow. Its parts lie in the order in which data flows; imports run downwards only.
 
-* ``corpora`` → manifest; ``audio`` reads speech, ``descriptors`` extracts eGeMAPS, ``concepts`` turns it into tokens.
-* ``interventions`` perturb tokens, ``conditions`` applies them to a split, ``prompts`` words the question.
-* ``models`` hold one backend per family, ``training`` makes the embedded ones, ``inference`` sweeps all conditions
-  of an utterance and keeps the answers, ``predictions`` reads them.
-* ``statistics`` computes UAR, intervals and tests; ``study`` gives them to ``tables`` and ``figures``.
-* ``vocabulary`` and ``schema`` hold what all agree on; ``config`` is the strict model of the configuration.
+* ``core``: words, table schemas, audio, errors, seeded random numbers, validation, the plug-in registry.
+* ``config.entries``: what a user writes, one model per section of the config.
+* ``runtime``: the frame of a job, GPU locks, parallel maps, progress, append-only folders, code versions.
+* ``corpora``: from a corpus on disk to a manifest: readers, checks, audit, splits, and the embedded corpus.
+* ``cues``: from audio to concept tokens: descriptors, their extraction, the tokenizer.
+* ``prompts``: the question, the words of the labels, and how an answer is read.
+* ``interventions``: what is done to the tokens while the audio stays as it is.
+* ``models``: one backend per family, and the recipes that train the embedded models.
+* ``inference``: all conditions of an utterance in one pass, and the store that keeps the answers.
+* ``evaluation``: predictions, UAR, resampling, tests, and the analyses made of them.
+* ``reporting``: tables, figures, the plan of a study, and its provenance.
+* ``config``: the whole configuration, its checks across sections, and the grid.
 
-Nothing here imports Snakemake.
+The library does not import Snakemake: scripts are the only place where both meet.
 """
 
 __version__ = "0.1.0"

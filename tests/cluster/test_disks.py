@@ -24,9 +24,9 @@ STUDY = {
     "emosynth": SMALL["emosynth"],
     "statistics": SMALL["statistics"],
     "models": {
-        "listener-cues": {"pack": 1},
+        "listener-cues": {"write_every": 1},
         "cached": {
-            **{"title": "cached", "licence": "none", "group": "zero-shot", "backend": "qwen2_audio"},
+            **{"title": "cached", "licence": "none", "backend": "qwen2_audio"},
             **{"hub_id": "lab/tiny", "revision": REVISION, "device": "cpu", "dtype": "float32", "max_new_tokens": 4, "threads": 1},
         },
     },

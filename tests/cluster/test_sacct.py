@@ -7,7 +7,7 @@ import pytest
 
 from tests.support import ROOT
 
-FRONT = ROOT / "workflow/profiles/slurm/bin"
+FRONT = ROOT / "profiles/slurm/bin"
 STATES = ("-X", "--parsable2", "--clusters", "all", "--noheader", "--format=JobIdRaw,State", "--endtime", "now", "--name", "run")
 DISABLED = "echo 'Slurm accounting storage is disabled' >&2; exit 1"
 

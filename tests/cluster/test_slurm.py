@@ -76,7 +76,7 @@ def test_the_profile_alone_sends_a_model_on_a_gpu_to_the_gpus(cluster, demo, tmp
     before = len(cluster.jobs())
     target = "results/responses/emosynth/test/listener-cues/shard0.parquet"
     line = command(folder, "--workflow-profile", str(profile), *FIXTURE, "--retries", "0", "--", target, configfile=folder / "gpu.yaml")
-    done = subprocess.run(line, cwd=folder, env=environment(cluster), capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run(line, cwd=folder, env=environment(cluster), capture_output=True, text=True, timeout=1800, check=False)
     assert done.returncode != 0  # the GPUs are made up
     assert ("No SLURM account given" in done.stderr) == generic
     [job] = cluster.jobs()[before:]

@@ -73,7 +73,7 @@ def mischief(cluster, study, expected):
             return start(cluster, study, *targets, options=options, configfile=study / "study.yaml")
 
         driver = again(TARGET, options=options)
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 900
         while not list((study / STORE).glob("*.parquet")):
             assert driver.poll() is None, log.read_text()[-4000:]
             assert time.monotonic() < deadline
@@ -184,7 +184,7 @@ def test_a_controller_or_a_database_that_is_away_for_a_while_is_waited_for(clust
 
 def test_a_second_driver_in_the_same_folder_is_turned_away(study, mischief):
     def join(driver, again):
-        assert again(TARGET).wait(timeout=120) != 0
+        assert again(TARGET).wait(timeout=900) != 0
         assert driver.poll() is None
         finish(driver, study)
 
@@ -194,7 +194,7 @@ def test_a_second_driver_in_the_same_folder_is_turned_away(study, mischief):
 def test_a_driver_that_is_interrupted_cancels_its_jobs(cluster, study, mischief):
     def interrupt(driver, again):
         driver.send_signal(signal.SIGINT)
-        assert driver.wait(timeout=120) != 0
+        assert driver.wait(timeout=900) != 0
         assert not running(cluster)
         finish(again(TARGET), study)
 
@@ -206,7 +206,7 @@ def test_a_driver_that_is_interrupted_cancels_its_jobs(cluster, study, mischief)
 def test_a_driver_that_is_terminated_waits_for_its_jobs(cluster, study, mischief):
     def terminate(driver, again):
         driver.send_signal(signal.SIGTERM)
-        assert driver.wait(timeout=120) != 0
+        assert driver.wait(timeout=900) != 0
         finish(again(TARGET), study)  # nothing is left to be done
 
     before = len(cluster.jobs())
@@ -219,7 +219,7 @@ def test_a_driver_that_is_killed_goes_on_after_unlock(cluster, study, mischief):
         driver.send_signal(signal.SIGKILL)
         driver.wait()
         cluster.run("scancel", "--user=root")
-        assert again(TARGET).wait(timeout=120) != 0  # the folder is locked, and it says so
+        assert again(TARGET).wait(timeout=900) != 0  # the folder is locked, and it says so
         assert "--unlock" in (study / "driver.log").read_text()
         finish(again(options=["--unlock"]), study)
         finish(again(TARGET), study)

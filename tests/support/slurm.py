@@ -193,7 +193,7 @@ class Cluster:
         """End one of the daemons."""
         process = self.processes.pop(daemon)
         process.kill() if hard else process.terminate()
-        process.wait(timeout=30)
+        process.wait(timeout=300)
 
     def restart(self, daemon: str) -> None:
         """End one of the daemons and start it again."""
@@ -223,11 +223,11 @@ class Cluster:
 
     def answers(self, *command: str) -> bool:
         """Whether one of SLURM's commands succeeds."""
-        return subprocess.run(command, env=self.environment, capture_output=True, check=False, timeout=60).returncode == 0
+        return subprocess.run(command, env=self.environment, capture_output=True, check=False, timeout=300).returncode == 0
 
     def run(self, *command: str) -> str:
         """Output of one of SLURM's commands."""
-        return subprocess.run(command, env=self.environment, capture_output=True, text=True, check=True, timeout=60).stdout
+        return subprocess.run(command, env=self.environment, capture_output=True, text=True, check=True, timeout=300).stdout
 
     def wait_for_nodes(self, state: str) -> None:
         """Wait until all nodes are in a state."""
@@ -249,7 +249,7 @@ class Cluster:
     def stop(self) -> None:
         """Cancel all jobs and end the daemons."""
         if "slurmctld" in self.processes:
-            subprocess.run(["scancel", "--user=root"], env=self.environment, check=False, capture_output=True, timeout=30)
+            subprocess.run(["scancel", "--user=root"], env=self.environment, check=False, capture_output=True, timeout=300)
         for daemon in (*NODES, "slurmctld", "slurmdbd", "mariadbd", "munged"):
             if daemon in self.processes:
                 self.kill(daemon, hard=daemon == "munged")
@@ -263,7 +263,7 @@ def _free_ports(count: int) -> list[int]:
         return [each.getsockname()[1] for each in found]
 
 
-def _wait(reached, what: str, seconds: float = 30) -> None:
+def _wait(reached, what: str, seconds: float = 600) -> None:
     deadline = time.monotonic() + seconds
     while not reached():
         if time.monotonic() > deadline:
@@ -281,7 +281,7 @@ FIXTURE = (
 )
 # The embedded model runs on the CPU; tagged as if it needed a GPU, its jobs must go where the GPUs are.
 TAGGED = ("--set-resources", "respond:gpu=1", "respond:slurm_partition=gpu")
-PROFILE = ("--workflow-profile", str(ROOT / "workflow/profiles/slurm"))
+PROFILE = ("--workflow-profile", str(ROOT / "profiles/slurm"))
 
 
 def environment(cluster: Cluster) -> dict[str, str]:
@@ -300,7 +300,7 @@ def start(cluster: Cluster, folder: Path, *targets: str, options: Sequence[str] 
 
 def finish(driver: subprocess.Popen, folder: Path) -> None:
     """Wait for a driver to succeed."""
-    assert driver.wait(timeout=1200) == 0, (folder / "driver.log").read_text()[-4000:]
+    assert driver.wait(timeout=3000) == 0, (folder / "driver.log").read_text()[-4000:]
 
 
 def conditions(folder: Path) -> dict[Path, bytes]:

@@ -13,8 +13,8 @@ from snakemake.common.configfile import load_configfile
 from snakemake.exceptions import WorkflowError
 from snakemake.utils import update_config
 
-# The library lies beside this workflow and is imported from there, by this process and by every job, in whatever
-# environment it runs. Where Snakemake fetches the workflow from a repository, file by file, the library must be installed.
+# The library lies beside this workflow. This process and every job import it from there, in any environment. If Snakemake
+# fetches the workflow from a repository, file by file, the library must be installed.
 SOURCE = workflow.current_basedir.get_path_or_uri(secret_free=True)
 CLONE = Path(SOURCE, "../..").resolve()
 IN_CLONE = Path(CLONE, "src").is_dir()
@@ -22,7 +22,7 @@ if IN_CLONE:
     sys.path.insert(0, str(CLONE / "src"))
     environ.update(PYTHONPATH=pathsep.join(filter(None, [str(CLONE / "src"), environ.get("PYTHONPATH")])))
 
-# On a cluster, the executor asks sacct how its jobs are: it gets answers that it understands.
+# On a cluster, the executor asks sacct for the states of its jobs. The profile's own sacct gives answers that it understands.
 ANSWERS = CLONE / "profiles/slurm/bin"
 if IN_CLONE and which("sbatch") and str(ANSWERS) not in environ["PATH"].split(pathsep):
     environ.update(PATH=f"{ANSWERS}{pathsep}{environ['PATH']}")
@@ -64,14 +64,14 @@ def user_mistakes(about=""):
         raise WorkflowError(f"{about}{error}")
 
 
-# The defaults lie beside this workflow, and the user's config goes over them, in whatever folder the workflow runs and
-# also where it is a module of another (for which Snakemake reads no configfile of ours).
+# The defaults lie beside this workflow. The user's config overrides them, in any folder, and also in a module of another
+# workflow, for which Snakemake reads no config file of ours.
 values = {}
 for name in ("datasets", "models", "prompts", "config"):
     update_config(values, load_configfile(workflow.source_path(f"../../config/{name}.yaml")))
 update_config(values, config)
 
-# Of a module, the config is part of another workflow's, whose files are its own matter.
+# The config of a module is part of another workflow's config files, which are not ours to check.
 if not workflow.modifier.is_module and (problems := [line for file in workflow.configfiles for line in misread(file)]):
     raise WorkflowError("\n".join(problems))
 
@@ -92,7 +92,7 @@ EXPERIMENTS = list(RUNS_OF)
 
 
 onstart:
-    # A dry run shows the whole plan; a real one must not start what it cannot finish.
+    # A dry run shows the whole plan. A real run must not start what it cannot finish.
     jobs = list(workflow.dag.needrun_jobs())
     asked = sorted({job.wildcards.model for job in jobs if job.rule.name.endswith(("respond", "respond_on_gpu"))})
     if problems := missing_checkpoints(settings, asked):

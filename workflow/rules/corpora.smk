@@ -41,7 +41,7 @@ rule read_corpus:
         "../../scripts/read_corpus.py"
 
 
-# Every file is decoded once. What is wrong with it is written down, whatever is done about it afterwards.
+# Decodes every file once and writes down what is wrong with it. build_manifest decides what to do about it.
 rule audit_audio:
     input:
         utterances="results/corpora/{dataset}/utterances.parquet",

@@ -1,7 +1,7 @@
 # From audio to concept tokens.
 
 
-# What was extracted is kept in the store by the hash of the samples, and never extracted twice.
+# The store keeps descriptors by the hash of the samples, so that no sound is extracted twice.
 rule extract_descriptors:
     input:
         manifest="results/corpora/{dataset}/manifest.parquet",

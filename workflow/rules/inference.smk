@@ -29,8 +29,8 @@ rule train:
         "../../scripts/train.py"
 
 
-# One job loads the model once and answers all conditions of its utterances. What was answered before, by this job or
-# one that was killed, is kept in the store beside the output and never computed again.
+# One job loads the model once and answers all conditions of its utterances. The store beside the output keeps every answer,
+# also of a job that was killed, so that none is computed again.
 rule respond:
     input:
         manifest="results/corpora/{dataset}/manifest.parquet",
@@ -52,7 +52,7 @@ rule respond:
         runtime=of_model("runtime"),
     params:
         store="results/responses/{dataset}/{split}/{model}/store",
-        # No output: figures of the last run, beside Snakemake's own, that nothing depends on.
+        # Not an output: figures of the last run, on which nothing depends.
         report="results/benchmarks/respond/{dataset}/{split}/{model}/shard{shard}.report.json",
         entry=lambda wildcards: ASKED[wildcards.model],
         splits=of_dataset("splits"),

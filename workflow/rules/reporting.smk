@@ -1,4 +1,4 @@
-# From metrics to tables and figures, and what they were made of.
+# From metrics to tables and figures, and the provenance of all results.
 
 
 rule make_table:
@@ -76,7 +76,7 @@ rule draw_figure:
         "../../scripts/draw_figure.py"
 
 
-# Its inputs are all results: it is made anew whenever one of them is.
+# Its inputs are all results, so that it is made again whenever one of them is.
 rule record_provenance:
     input:
         corpora=paths("results/corpora/{dataset}/{name}", RUNS, name=["manifest.parquet", "counts.json"]),

@@ -83,7 +83,7 @@ def _measured(results: Path, experiment: Experiment) -> list[dict]:
 
 
 def prompts_of(utterances: Sequence[str], conditions: Iterable[pd.DataFrame]) -> int:
-    """Distinct prompts that some utterances are asked with over all conditions: one per distinct cue block."""
+    """Number of distinct prompts of some utterances over all conditions: one per distinct cue block."""
     blocks = pd.concat([table[["utterance", "cue_block"]] for table in conditions])
     return len(blocks[blocks["utterance"].isin(utterances)].drop_duplicates())
 
@@ -92,12 +92,12 @@ def rate(figures: Sequence[Mapping[str, Any]], prompts: float) -> tuple[float, f
     """Seconds per utterance, and seconds until the first, from jobs that ran here.
 
     Args:
-        figures: of jobs, see :func:`cuealign.inference.job_report.report`; those that found everything answered say nothing.
-        prompts: per utterance, in the job to come. More prompts than then take longer in proportion; fewer may not be
-            faster, as they share the audio.
+        figures: reports of jobs (:func:`cuealign.inference.job_report.job_report`). Jobs that answered nothing are left out.
+        prompts: per utterance, in the job to come. More prompts take longer in proportion. Fewer may not be faster, as they
+            share the audio.
 
     Returns:
-        None where no job says anything.
+        None if no job answered anything.
     """
     telling = [each for each in figures if each["prompts"]]
     if not telling:

@@ -42,7 +42,7 @@ class Results:
         return f"{100 * self.confidence:g}%"
 
     def select(self, *, dataset: str | None = None, split: str | None = None) -> list[Experiment]:
-        """Cells of a dataset and split, or all."""
+        """Experiments on a dataset and split, or all."""
         return [
             experiment for experiment in self.experiments if dataset in (None, experiment.dataset) and split in (None, experiment.split)
         ]
@@ -52,7 +52,7 @@ class Results:
         return list(dict.fromkeys(experiment.dataset for experiment in self.select()))
 
     def cautions(self, *, dataset: str | None = None) -> str:
-        """What must be said with every number of the datasets that were run, as sentences."""
+        """Sentences that belong beside every number on the datasets that were run."""
         names = [name for name in self.used_datasets() if dataset in (None, name)]
         return " ".join(f"{self.datasets[name].title}: {caution}" for name in names for caution in self._cautions(name))
 
@@ -75,17 +75,17 @@ class Results:
             yield f"{doubled} sound{'s' * (doubled > 1)} found in more than one split."
 
     def is_published(self, experiment: Experiment) -> bool:
-        """True if a experiment was run on all of its split, of a corpus whose counts are the published ones: others' values compare."""
+        """True if published values compare: the experiment ran on its whole split, and the corpus has the published counts."""
         run, whole = self._sizes(experiment)
         return run == whole and not self.counts(experiment.dataset)["not_as_published"]
 
     def _sizes(self, experiment: Experiment) -> tuple[int, int]:
-        """Utterances that were run, and those of the split."""
+        """Number of utterances that were run, and of those in the split."""
         whole = select_split(self.manifest(experiment.dataset), self.datasets[experiment.dataset].splits, experiment.split)
         return int(self.metrics(experiment, "conditions")["n"].iloc[0]), len(whole)
 
     def counts(self, dataset: str) -> dict[str, Any]:
-        """What was counted when the manifest of a dataset was built (:func:`cuealign.corpora.manifests.build_manifest`)."""
+        """Counts of what is not in a dataset's manifest (:func:`cuealign.corpora.manifests.build_manifest`)."""
         path = Path(self.results, "corpora", dataset, "counts.json")
         try:
             return json.loads(path.read_text(encoding="utf-8"))
@@ -104,7 +104,7 @@ class Results:
         """What an analysis made of an experiment."""
         path = Path(self.results, "metrics", experiment.dataset, experiment.split, experiment.model, f"{analysis}.csv")
         try:
-            # Only an empty experiment is missing: "NA" and "null" may be labels.
+            # Only an empty cell is missing: "NA" and "null" may be labels.
             return pd.read_csv(path, dtype=_TEXT, keep_default_na=False, na_values=[""])
         except (OSError, pd.errors.EmptyDataError) as error:
             raise InputError(f"{path}: cannot be read ({error})") from error

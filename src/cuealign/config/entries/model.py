@@ -87,7 +87,7 @@ class Model(StrictModel):
     @model_validator(mode="before")
     @classmethod
     def _marked(cls, value: Any) -> Any:
-        """Captions with cues are named wherever the model is."""
+        """The title says that captions carry cues."""
         marked = isinstance(value, dict) and str(value.get("cue_captions")).lower() == "true"
         if marked and not str(value.get("title")).endswith(CUE_CAPTIONS):
             return value | {"title": f"{value.get('title')}{CUE_CAPTIONS}"}
