@@ -1,5 +1,8 @@
 """Every part of the workflow gets the same samples, and a damaged file is never read as if it were whole."""
 
+import pickle
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import soundfile
@@ -74,3 +77,55 @@ def test_a_segment_has_the_same_samples_as_that_part_of_the_whole_file(tmp_path,
     for start, end in ((0.0, 0.5), (0.73, 1.21), (1.5, None)):
         part, _ = audio.read_native(path, start, end)
         np.testing.assert_array_equal(part, whole[round(start * RATE) : None if end is None else round(end * RATE)])
+
+
+def test_a_path_that_cannot_be_read_is_named(tmp_path):
+    with pytest.raises(InputError, match=r"x\.wav: cannot be read \(File name too long\)"):
+        audio.read_native(tmp_path / f"{'x' * 300}.wav")
+    with pytest.raises(InputError, match="no such file"):
+        audio.read_native(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "message"),
+    [
+        (-0.1, None, r"segment starts at -0\.1 s, before the file does"),
+        (0.5, None, r"segment starts at 0\.5 s, but the file lasts 0\.500 s"),
+        (0.3, 0.3, r"segment 0\.3 s to 0\.3 s is empty"),
+        (0.3, 0.52, r"segment ends at 0\.52 s, but the file lasts 0\.500 s"),
+    ],
+)
+def test_a_segment_outside_of_the_file_is_refused(tmp_path, start, end, message):
+    path = write(tmp_path / "a.wav", tone(0.5))
+    with pytest.raises(InputError, match=rf"a\.wav: {message}"):
+        audio.read_native(path, start, end)
+
+
+def test_an_end_that_is_rounded_up_to_hundredths_of_a_second_is_accepted(tmp_path):
+    path = write(tmp_path / "a.wav", tone(0.495))
+    assert len(audio.read(path, 0.1, 0.5)) == round(0.495 * RATE) - round(0.1 * RATE)
+
+
+def test_samples_are_checked_against_the_manifest(tmp_path):
+    path = write(tmp_path / "a.wav", tone(0.5))
+    row = SimpleNamespace(file=str(path), start=0.1, end=0.4, audio_sha256=audio.fingerprint(*audio.read_native(path, 0.1, 0.4)))
+    samples = audio.read_utterance(row)
+    np.testing.assert_array_equal(samples, audio.read(path)[round(0.1 * RATE) : round(0.4 * RATE)])
+    np.testing.assert_array_equal(audio.reader(row)(), samples)
+    write(path, tone(0.5, seed=1))
+    for read in (lambda: audio.read_utterance(row), audio.reader(row)):
+        with pytest.raises(InputError, match=r"a\.wav: the sound has changed since the corpus was audited; audit it again with --forcerun"):
+            read()
+
+
+def test_a_reader_can_be_sent_to_another_process_and_takes_another_rate(tmp_path):
+    path = write(tmp_path / "a.wav", tone(0.5))
+    row = SimpleNamespace(file=str(path), start=0.0, end=0.5, audio_sha256=audio.fingerprint(*audio.read_native(path)))
+    read = pickle.loads(pickle.dumps(audio.reader(row)))
+    assert len(read(rate=8000)) == 4000
+
+
+def test_resampling_keeps_at_least_one_sample_and_changes_nothing_at_the_same_rate():
+    samples = tone(0.1)
+    assert audio.resample(samples, RATE, RATE) is samples
+    assert len(audio.resample(samples[:1], 48_000, RATE)) == 1

@@ -124,8 +124,8 @@ def test_only_concepts_that_need_voicing_may_be_unvoiced(tokens):
 
 def test_audio_only_tokens_with_a_token_are_refused(tokens):
     empty = tokens.assign(**dict.fromkeys([*CONCEPTS, "cue_block"], ""))
+    empty.loc[3, "ENERGY"] = "LOW"
     with pytest.raises(InputError, match="row 3: ENERGY is 'LOW'"):
-        empty.loc[3, "ENERGY"] = "LOW"
         tokens_kind(empty).check(empty, "here")
 
 

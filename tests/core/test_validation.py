@@ -23,9 +23,9 @@ class Car(StrictModel):
     price: float | None = None
     electric: bool = False
     plate: str = Field(default="AB-12", pattern=r"^[A-Z]{2}-\d+$", description="Two letters, a hyphen and digits.")
-    colours: list[str] = []
-    wheels: list[Wheel] = []
-    extras: dict[str, Any] = {}
+    colours: list[str] = Field(default=[])
+    wheels: list[Wheel] = Field(default=[])
+    extras: dict[str, Any] = Field(default={})
     spare: Wheel | None = None
 
     @model_validator(mode="after")
@@ -40,7 +40,7 @@ class Car(StrictModel):
 class Garage(StrictModel):
     """Several cars."""
 
-    cars: dict[Annotated[str, Field(pattern=r"^[a-z]+$")], Car] = {}
+    cars: dict[Annotated[str, Field(pattern=r"^[a-z]+$")], Car] = Field(default={})
 
 
 CAR = {"name": "a"}

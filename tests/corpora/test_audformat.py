@@ -249,3 +249,11 @@ def test_a_file_with_two_speakers_is_named(tmp_path):
     path.write_text(path.read_text() + "wav/s1_anger.wav,s2\n")
     with pytest.raises(InputError, match=r"db\.files\.csv, line 14: speaker of wav/s1_anger\.wav is 's2', but 's1' in an earlier line"):
         build_corpus(entry_of(tmp_path))
+
+
+def test_a_table_without_the_column_file_is_named(tmp_path):
+    database(tmp_path)
+    path = tmp_path / "db.emotion.test.csv"
+    path.write_text(path.read_text().replace("file,", "path,", 1))
+    with pytest.raises(InputError, match=r"db\.emotion\.test\.csv: has no column 'file' \(found: path, emotion\)"):
+        build_corpus(entry_of(tmp_path))

@@ -1,6 +1,7 @@
 """Readers of released corpora: exactly the published utterances, labels, speakers, genders and splits, or an error."""
 
 import logging
+import shutil
 from pathlib import Path
 
 import pytest
@@ -314,3 +315,11 @@ def test_a_missing_wav_of_aibo_is_named(aibo, aibo_plan, edit):
     with pytest.raises(InputError, match=": 1 problem\n") as error:
         build_corpus(entry_of("aibo", aibo), workers=2)
     assert f"chunk_labels_5cl_corpus.txt, line 78: {aibo}/wav/{lost}.wav: no such file" in str(error.value)
+
+
+def test_a_file_in_place_of_the_recordings_of_aibo_is_named(aibo_plan, tmp_path):
+    root = releases.aibo(tmp_path, aibo_plan[:3])
+    shutil.rmtree(root / "wav")
+    (root / "wav").write_text("")
+    with pytest.raises(InputError, match=r"wav: is not a folder"):
+        describe(entry_of("aibo", root, options={"dev_speakers": []}))

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from cuealign.core.errors import InputError
+from cuealign.corpora import texttable
 from tests.support.config import changed
 from tests.support.corpora import FORMATS, build_corpus, describe, put, save
 
@@ -123,3 +124,26 @@ def test_only_the_columns_that_are_needed_are_read_from_parquet(corpus, dataset,
     odd = table.assign(when=[datetime.datetime(9999, 1, 1)] * 12, audio=[{"bytes": b"\xff" * 100}] * 12)
     odd.to_parquet(tmp_path / "m.parquet", index=False)
     assert len(build_corpus(changed(dataset, manifest=str(tmp_path / "m.parquet"), root=str(folder)))[0]) == 12
+
+
+def test_durations_bytes_and_categories_of_parquet_are_text(tmp_path):
+    table = pd.DataFrame({"file": [b"a.wav", b"b.wav"], "start": pd.to_timedelta([1.5, None], unit="s"), "label": ["sad", None]})
+    table.astype({"label": "category"}).to_parquet(tmp_path / "m.parquet")
+    found, word = texttable.read(tmp_path / "m.parquet")
+    assert word == "row"
+    assert found.to_dict("list") == {"file": ["a.wav", "b.wav"], "start": ["1.5", ""], "label": ["sad", ""]}
+    assert found.index.tolist() == [1, 2]
+
+
+def test_true_false_lists_and_nothing_in_json_are_text(tmp_path):
+    (tmp_path / "m.jsonl").write_text('{"a": true, "b": [1, "é"], "c": null, "d": 1.0}\n\n{"a": 0.5}\n', encoding="utf-8")
+    found, word = texttable.read(tmp_path / "m.jsonl")
+    assert word == "line"
+    assert found.loc[1].to_dict() == {"a": "true", "b": '[1, "é"]', "c": "", "d": "1"}
+    assert found.loc[3].to_dict() == {"a": "0.5", "b": "", "c": "", "d": ""}
+
+
+def test_a_table_that_is_not_utf_8_is_named(tmp_path):
+    (tmp_path / "m.csv").write_bytes(b"file,label\n\xff,sad\n")
+    with pytest.raises(InputError, match=r"m\.csv: cannot be read as CSV"):
+        texttable.read(tmp_path / "m.csv")

@@ -36,7 +36,7 @@ def test_breath_is_high_frequency_noise_at_the_given_level():
     assert band(noise, 2000, 8000) > 5 * band(noise, 0, 1000)
 
 
-def test_softening_raises_what_lies_below_the_cutoff():
+def test_softening_raises_frequencies_below_the_cutoff_only():
     noise = np.random.default_rng(0).standard_normal(RATE)
     soft = voice.soften(noise, RATE, 6, cutoff=300)
     assert 10 * np.log10(band(soft, 20, 150) / band(noise, 20, 150)) == pytest.approx(6, abs=0.2)

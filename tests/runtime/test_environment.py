@@ -46,12 +46,14 @@ def test_a_checkout_is_found_through_a_link(git, tmp_path):
     assert workflow_commit(tmp_path / "link") == git("rev-parse", "HEAD")
 
 
-def test_the_commit_of_another_checkout_around_the_workflow_is_not_taken(git, tmp_path):
+@pytest.mark.usefixtures("git")
+def test_the_commit_of_another_checkout_around_the_workflow_is_not_taken(tmp_path):
     (tmp_path / "clone/copy").mkdir()
     assert workflow_commit(tmp_path / "clone/copy") == "unknown (inside of another git checkout)"
 
 
-def test_the_checkout_that_a_hook_runs_in_is_not_taken(git, tmp_path, monkeypatch):
+@pytest.mark.usefixtures("git")
+def test_the_checkout_that_a_hook_runs_in_is_not_taken(tmp_path, monkeypatch):
     """Git sets GIT_DIR for its hooks, which may run the workflow."""
     monkeypatch.setenv("GIT_DIR", str(tmp_path / "elsewhere"))
     assert len(workflow_commit(tmp_path / "clone")) == 40

@@ -99,7 +99,8 @@ def test_versions_and_hashes_are_not_for_scripts(name):
 # ---------------------------------------------------------------- running a script
 
 
-def test_values_are_converted_to_the_annotated_types(here):
+@pytest.mark.usefixtures("here")
+def test_values_are_converted_to_the_annotated_types():
     taken = []
 
     def main(manifest: Path, tokens: list[Path], *, entry: TokenOptions, dataset: str, threads: int) -> None:
@@ -143,18 +144,20 @@ def test_a_value_of_the_wrong_type_is_an_error_of_the_workflow_with_its_tracebac
     assert "Traceback" in (here / "logs/count/iemocap.log").read_text()
 
 
-def test_records_lie_beside_each_other_as_logs_do():
+def test_the_path_of_a_record_follows_that_of_the_log():
     assert job.record_file("logs/train/x.log") == Path("results/provenance/train/x.json")
     assert job.record_file("logs/respond/iemocap/test/af3.0.log") == Path("results/provenance/respond/iemocap/test/af3.0.json")
 
 
-def test_records_of_all_jobs_are_read_in_a_fixed_order(here):
+@pytest.mark.usefixtures("here")
+def test_records_of_all_jobs_are_read_in_a_fixed_order():
     for name in ("b", "a", "c"):
         job.run(lambda: None, rule(wildcards={"dataset": name}, log=[f"logs/count/{name}.log"]))
     assert [record["wildcards"]["dataset"] for record in job.records()] == ["a", "b", "c"]
 
 
-def test_a_damaged_record_is_named(here):
+@pytest.mark.usefixtures("here")
+def test_a_damaged_record_is_named():
     job.run(lambda: None, rule())
     path = job.RECORDS / "count/iemocap.json"
     path.write_text(path.read_text()[:20])
@@ -162,7 +165,8 @@ def test_a_damaged_record_is_named(here):
         list(job.records())
 
 
-def test_the_same_job_writes_the_same_record(here):
+@pytest.mark.usefixtures("here")
+def test_the_same_job_writes_the_same_record():
     job.run(lambda: None, rule())
     first = (job.RECORDS / "count/iemocap.json").read_bytes()
     job.run(lambda: None, rule())
@@ -221,7 +225,7 @@ def test_information_is_logged_from_this_library_and_warnings_from_all(tmp_path,
     assert capsys.readouterr().err == log
 
 
-def test_nothing_is_logged_after_the_job(tmp_path, capsys):
+def test_nothing_is_logged_after_the_job(tmp_path):
     root = logging.getLogger()
     handlers = list(root.handlers)
     with job.messages(tmp_path / "job.log"):

@@ -51,10 +51,14 @@ def test_finished_work_has_only_its_total(caplog, clock):
 
 
 def test_interrupted_work_says_how_far_it_came(caplog, clock):
-    with caplog.at_level(logging.INFO), pytest.raises(ZeroDivisionError), Progress(9, "work", "file") as shown:
-        clock.append(1)
-        shown.update(2)
-        _ = 1 / 0
+    def work():
+        with Progress(9, "work", "file") as shown:
+            clock.append(1)
+            shown.update(2)
+            _ = 1 / 0
+
+    with caplog.at_level(logging.INFO), pytest.raises(ZeroDivisionError):
+        work()
     assert caplog.messages == ["work: 2 files in 1 s"]
 
 

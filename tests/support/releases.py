@@ -1,4 +1,4 @@
-"""Trees laid out like released corpora, with everything in them that has misled readers before. No word of them is real."""
+"""Folders laid out like released corpora, with all that readers have stumbled over before. Their content is made up."""
 
 import os
 import shutil
@@ -14,15 +14,15 @@ from tests.support.sound import tone, write
 APPLE_DOUBLE = b"\x00\x05\x16\x07\x00\x02\x00\x00Mac OS X        "
 
 
-def litter(folder: Path) -> None:
-    """The companions that some archives leave beside every file and folder, as unpacked elsewhere."""
+def add_companions(folder: Path) -> None:
+    """Add the ``._`` files that some archives put beside every file and folder."""
     for path in list(folder.rglob("*")):
         if not path.name.startswith("._"):
             path.with_name(f"._{path.name}").write_bytes(APPLE_DOUBLE)
 
 
 class Audio:
-    """Puts sound at a path: the same for all, as links to one file, or each its own."""
+    """Writes audio to paths: links to one file, or a different sound for each path."""
 
     def __init__(self, folder: Path, *, own: bool) -> None:
         self.own, self.count = own, 0
@@ -43,14 +43,14 @@ class Audio:
 
 
 CODES = {"xxx": 2507, "fru": 1849, "sur": 107, "fea": 40, "oth": 3, "dis": 2}
-FOUR = {  # ang, hap + exc, neu, sad, of which said by women
+FOUR = {  # ang, hap + exc, neu, sad; all of these by women
     1: (229, 278, 384, 194, 528),
     2: (137, 327, 362, 197, 481),
     3: (240, 286, 320, 305, 522),
     4: (327, 303, 258, 143, 528),
     5: (170, 442, 384, 245, 590),
 }
-EXCITED = {1: 143, 2: 210, 3: 151, 4: 238, 5: 299}  # their sum is published, how they spread is made up
+EXCITED = {1: 143, 2: 210, 3: 151, 4: 238, 5: 299}  # only their sum is published
 DIALOGS = ("impro01", "impro02", "impro03", "impro04", "script01_1", "script01_2", "script02_1", "script03_2")
 ODD = {3: ("Ses03M_impro05a", "Ses03M_impro08b"), 5: ("Ses05M_script01_1b",)}
 
@@ -63,11 +63,11 @@ def iemocap_plan() -> pd.DataFrame:
         four = ["ang"] * angry + ["exc"] * EXCITED[session] + ["hap"] * (happy - EXCITED[session]) + ["neu"] * neutral + ["sad"] * sad
         genders = random.permutation(["F"] * women + ["M"] * (len(four) - women))
         others = [code for code, count in CODES.items() for _ in range(count // 5 + (session <= count % 5))]
-        said = [*zip(four, genders, strict=True), *((code, "FM"[number % 2]) for number, code in enumerate(others))]
+        spoken = [*zip(four, genders, strict=True), *((code, "FM"[number % 2]) for number, code in enumerate(others))]
         dialogs = [f"Ses0{session}{prefix}_{name}" for prefix in "FM" for name in DIALOGS] + list(ODD.get(session, ()))
         numbers: Counter[str] = Counter()
-        for code, gender in said:
-            dialog = dialogs[int(random.integers(len(dialogs)))]  # whoever wears the markers there
+        for code, gender in spoken:
+            dialog = dialogs[int(random.integers(len(dialogs)))]  # its prefix tells who wears the markers
             rows.append((f"{dialog}_{gender}{numbers[dialog]:03d}", session, dialog, code, gender))
             numbers[dialog] += 1
     table = pd.DataFrame(rows, columns=["utterance", "session", "dialog", "code", "gender"])
@@ -76,7 +76,7 @@ def iemocap_plan() -> pd.DataFrame:
 
 
 def iemocap(folder: Path, plan: pd.DataFrame, *, nested: bool = False, own_audio: bool = False) -> Path:
-    """Write a release; returns the root to be named in the config."""
+    """Write a release; returns the root for the config."""
     root = folder / "IEMOCAP_full_release" / "IEMOCAP_full_release" if nested else folder
     audio = Audio(folder / "aside", own=own_audio)
     outliers = set(plan["utterance"][:4])
@@ -84,7 +84,7 @@ def iemocap(folder: Path, plan: pd.DataFrame, *, nested: bool = False, own_audio
         base = root / f"Session{session}"
         lines = ["% [START_TIME - END_TIME] TURN_NAME EMOTION [V, A, D]", ""]
         for number, row in enumerate(rows.itertuples()):
-            valence = 5.5 if row.utterance in outliers else 2.5  # outside of the scale, as in the release
+            valence = 5.5 if row.utterance in outliers else 2.5  # beyond the scale, as in the release
             audio(base / "sentences/wav" / dialog / f"{row.utterance}.wav")
             lines.append(f"[{number}.2901 - {number + 1}.2357]\t{row.utterance}\t{row.code}\t[{valence:.4f}, 2.5000, 2.5000]")
             lines += ["C-E2:\tNeutral;\t()", "C-F1:\tAnger; Other;\t(annoyed)", "A-E3:\tval 4; act 3; dom  1;\t()", ""]
@@ -96,7 +96,7 @@ def iemocap(folder: Path, plan: pd.DataFrame, *, nested: bool = False, own_audio
         (base / "dialog/transcriptions").mkdir(exist_ok=True)
         (base / "dialog/transcriptions" / f"{dialog}.txt").write_text(f"{dialog}_F000 [000.2901-001.2357]: Words.\n")
     for session in set(plan["session"]):
-        litter(root / f"Session{session}/dialog")
+        add_companions(root / f"Session{session}/dialog")
         for dialog in (root / f"Session{session}/sentences/wav").iterdir():
             (dialog / f"._{dialog.name}_F000.wav").write_bytes(APPLE_DOUBLE)
             (dialog.parent / f"._{dialog.name}").write_bytes(APPLE_DOUBLE)
@@ -136,7 +136,7 @@ def aibo_plan() -> pd.DataFrame:
 
 
 def aibo(folder: Path, plan: pd.DataFrame, *, labels: str = "labels/IS2009EmotionChallenge", own_audio: bool = False) -> Path:
-    """Write a release; ``labels`` is where the label files lie."""
+    """Write a release; ``labels`` is the folder of the label files."""
     audio = Audio(folder / "aside", own=own_audio)
     for utterance in plan["utterance"]:
         audio(folder / "wav" / f"{utterance}.wav")
@@ -146,7 +146,7 @@ def aibo(folder: Path, plan: pd.DataFrame, *, labels: str = "labels/IS2009Emotio
     write_labels(place / "chunk_labels_5cl_corpus.txt", zip(plan["utterance"], plan["code"], strict=True), random)
     two = ["NEG" if code in "AE" else "IDL" for code in plan["code"]]
     write_labels(place / "chunk_labels_2cl_corpus.txt", zip(plan["utterance"], two, strict=True), random)
-    litter(place)
+    add_companions(place)
     (folder / "wav/._Ohm_01_000_00.wav").write_bytes(APPLE_DOUBLE)
     shutil.rmtree(folder / "aside")
     return folder

@@ -6,7 +6,7 @@ import numpy as np
 import soundfile
 
 RATE = 16_000
-"""Hz"""
+"""Sampling rate in Hz."""
 
 
 def tone(seconds: float, *, pitch: float = 150.0, seed: int = 0, rate: int = RATE) -> np.ndarray:
