@@ -13,7 +13,7 @@ def select_split(manifest: pd.DataFrame, splits: Mapping[str, Sequence[str]], sp
         manifest: table of kind :data:`cuealign.core.schema.MANIFEST`.
         splits: values of the manifest's split column by evaluation split.
         split: name of an evaluation split.
-        limit: most rows returned. They are taken from all classes in turn and do not change; a higher limit adds rows.
+        limit: maximum number of rows. They are taken from all classes in turn, always the same; a higher limit adds rows.
     """
     rows = manifest[manifest["split"].isin(splits[split])]
     if limit is not None and limit < len(rows):
