@@ -2,7 +2,7 @@
 
     PYTHONPATH=src:. .venv/bin/python benchmarks/cluster.py [--polling 10]
 
-Needs what ``tests/support/slurm.py`` needs. Both runs start from nothing; the second goes through ``profiles/slurm``.
+Needs what ``tests/support/slurm.py`` needs. Both runs start in an empty folder; the second one uses ``profiles/slurm``.
 """
 
 import argparse

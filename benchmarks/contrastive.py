@@ -1,10 +1,10 @@
-"""Contrastive systems at full size with random weights: batches against one clip at a time, in one run.
+"""Contrastive systems at full size with random weights: batches compared with one clip at a time.
 
     PYTHONPATH=src python benchmarks/contrastive.py --device cuda
 
-Sounds are noise of durations like IEMOCAP's, in memory, longest first as in a job. The rate is that of embedding: captions
-are embedded once and take no part in it. Pengi's is that of its answers, which never stop before their limit of 32 tokens.
-Each system answers the same sounds both ways, in turn, ``--rounds`` times.
+Sounds are noise in memory with durations like IEMOCAP's, longest first as in a job. The rate is that of embedding sounds; captions
+are embedded only once in a job and are not timed. For Pengi it is the rate of answers, which always have the full 32 tokens. Each
+system processes the same sounds both ways, in turn, ``--rounds`` times.
 """
 
 import argparse
@@ -63,22 +63,22 @@ def build(name: str, device: str) -> ContrastiveModel:
 
 
 class Letters:
-    """In the place of tokenizers, which lie with the weights: what random weights write means nothing."""
+    """Stand-in for the tokenizers, which come with the weights; the text of random weights is meaningless anyway."""
 
     def __call__(self, _text: str, **_options: object) -> dict:
         """Always the same tokens."""
         return {"input_ids": torch.arange(1, 6)[None]}
 
     def decode(self, ids: list[int], **_options: object) -> str:
-        """Always another text."""
+        """The ids as text."""
         return str(ids)
 
 
 class NeverStops(Letters):
-    """Has no token that ends a text."""
+    """Stand-in for a tokenizer without an end of text."""
 
     def __call__(self, _text: str, **_options: object) -> dict:
-        """A token that is never written."""
+        """A token that is never generated."""
         return {"input_ids": [-1]}
 
 
@@ -98,12 +98,12 @@ def build_pengi(device: str) -> pengi.Pengi:
 
 
 def answer(model: pengi.Pengi, sounds: list[np.ndarray], batch: int) -> tuple[float, torch.Tensor]:
-    """Seconds, and the tokens written of all sounds."""
+    """Seconds, and the generated tokens of all sounds."""
     model.batch = batch
     start = time.perf_counter()
-    # Read at the rate that is heard, as from a file.
-    sweeps = [Request(str(number), lambda sound=sound, **_rate: sound, ("a\nb",)) for number, sound in enumerate(sounds)]
-    found = [json.loads(responses[0].reasoning) for responses in model.respond(sweeps)]
+    # The sounds already have the model's rate.
+    requests = [Request(str(number), lambda sound=sound, **_rate: sound, ("a\nb",)) for number, sound in enumerate(sounds)]
+    found = [json.loads(responses[0].reasoning) for responses in model.respond(requests)]
     return time.perf_counter() - start, torch.tensor(found)
 
 
@@ -143,7 +143,7 @@ def main(arguments: argparse.Namespace) -> None:
             "one_at_a_time": len(sounds) / statistics.median(row[1] for row in rows),
             "ratio": statistics.median(ratios),
             "range": [min(ratios), max(ratios)],
-            "largest_difference": float((a - b).abs().max()),  # of an embedding; of Pengi, 0 where it wrote the same
+            "largest_difference": float((a - b).abs().max()),  # of an embedding; for Pengi, 0 if the tokens are the same
         }
         print(name, json.dumps(report))
 

@@ -1,10 +1,10 @@
-"""Descriptor extraction against openSMILE's own ``process_files``, on real speech, in one run.
+"""Descriptor extraction compared with openSMILE's ``process_files``, on real speech.
 
     PYTHONPATH=src .venv/bin/python benchmarks/descriptors.py FOLDER
 
-FOLDER holds audio files, in any folders below it. All candidates do the whole of their work on the same files in turn,
-round after round, so that a machine whose speed drifts is fair to all; processes are started anew each time, and that
-counts. Ours also checks the hash of every sound, averages and keeps the results; openSMILE returns its frames.
+FOLDER contains audio files, also in subfolders. In each round, all candidates process the same files one after the other, so that
+changes of the machine's speed affect all of them alike. The time includes the start of processes. Ours also checks the hash of
+every sound, averages and stores the results; openSMILE returns its frames.
 """
 
 import argparse
@@ -28,14 +28,14 @@ ENDINGS = {".wav", ".flac"}
 
 
 def manifest(files: list[Path]) -> pd.DataFrame:
-    """What extraction needs to know of the files; the same sound twice is extracted once, so each is kept once."""
+    """Manifest of the files, without duplicate sounds, which would be extracted only once."""
     rows = [(str(file), str(file), 0.0, None, audio.fingerprint(*audio.read_native(file))) for file in files]
     table = pd.DataFrame(rows, columns=["utterance", "file", "start", "end", "audio_sha256"])
     return table.drop_duplicates("audio_sha256", ignore_index=True)
 
 
 def candidates(table: pd.DataFrame, cores: int) -> dict[str, Callable[[], object]]:
-    """What is timed, by name."""
+    """Functions to time, by name."""
     files = table["file"].tolist()
 
     def theirs(workers: int) -> object:
@@ -86,7 +86,7 @@ def main(folder: Path, limit: int, rounds: int) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--limit", type=int, default=10_000, help="files at the most")
+    parser.add_argument("--limit", type=int, default=10_000, help="most files to use")
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
     main(arguments.folder, arguments.limit, arguments.rounds)

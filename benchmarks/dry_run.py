@@ -1,9 +1,9 @@
-"""The plan of a large made-up study: how long a dry run takes, and how much memory.
+"""Time and memory of a dry run of a large made-up study.
 
     PYTHONPATH=src:. .venv/bin/python benchmarks/dry_run.py [--seeds 20]
 
-Ten datasets, ten models in ten shards each, and for each of the hundred pairs none, correct, conflict, and shuffle and
-corrupt at four strengths with so many seeds: 103 conditions for 20 seeds.
+Ten datasets, ten models in ten shards each. Each of the hundred pairs has the conditions none, correct and conflict, and with
+each seed shuffle, and corrupt at four strengths: 103 conditions for 20 seeds.
 """
 
 import argparse
@@ -23,7 +23,7 @@ INTERVENTIONS = ["none", "correct", "conflict", "shuffle", "corrupt"]
 
 
 def study(folder: Path, seeds: int) -> dict:
-    """A config; its corpora are described by tables of which a dry run only asks that they exist."""
+    """A config. The tables of its corpora are empty: a dry run only checks that they exist."""
     datasets = {}
     for number in range(DATASETS):
         table = folder / f"corpus{number}.csv"
@@ -31,7 +31,7 @@ def study(folder: Path, seeds: int) -> dict:
         labels, splits = ["angry", "happy", "neutral", "sad"], ["test"]
         about = {"title": f"corpus {number}", "licence": "none", "reader": "manifest", "manifest": str(table)}
         datasets[f"corpus{number}"] = about | {"labels": labels, "splits": splits}
-    about = {"licence": "none", "backend": "audio_flamingo_3", "group": "zero-shot", "hub_id": "lab/model", "revision": "0" * 40}
+    about = {"licence": "none", "backend": "audio_flamingo_3", "heading": "zero-shot", "hub_id": "lab/model", "revision": "0" * 40}
     models = {f"model{number}": about | {"title": f"model {number}", "shards": SHARDS} for number in range(MODELS)}
     block = {"models": list(models), "splits": ["test"], "interventions": INTERVENTIONS, "p": list(STRENGTHS), "seeds": list(range(seeds))}
     return {"grid": [{"dataset": dataset} | block for dataset in datasets], "datasets": datasets, "models": models}

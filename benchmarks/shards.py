@@ -1,9 +1,9 @@
-"""Shards on several GPUs at once: the same sweep on one GPU and on as many as there are.
+"""Shards on several GPUs at once: the same sweep on one GPU and on all GPUs of the machine.
 
     PYTHONPATH=src python benchmarks/shards.py --shape audio_flamingo_3
 
-Each shard is a process that leases a GPU as a job of the workflow does, builds the model of ``benchmarks/sweep.py``, warms
-up, waits for the others and answers its utterances. Time is from then until the last one has finished.
+Each shard is a process that locks a GPU as a job of the workflow does, builds the model of ``benchmarks/sweep.py``, warms up, waits
+for the others and answers its utterances. Time is measured from then until the last one has finished.
 """
 
 import argparse
@@ -16,27 +16,27 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 import torch
-from sweep import LABELS, build, corpus, sweeps
+from sweep import LABELS, build, corpus, requests
 
 from cuealign.inference.packed import PackedEngine
 from cuealign.runtime import gpu_lock
 
 
 def work(pipe: Connection, shape: str, folder: Path, shard: int, shards: int, arguments: argparse.Namespace) -> None:
-    """One shard, in a process of its own."""
+    """One shard, in a separate process."""
     with gpu_lock.device("cuda") as device, torch.inference_mode():
         torch.cuda.set_device(device)
         model = build(shape, arguments.layers)
-        asked = sweeps(corpus(folder / str(shard), arguments.utterances, None))[shard::shards]
+        todo = requests(corpus(folder / str(shard), arguments.utterances, None))[shard::shards]
         model.compile()
         engine = PackedEngine(model, LABELS, budget=arguments.budget, workers=4)
-        list(engine.respond(asked[:16]))
+        list(engine.respond(todo[:16]))
         for _ in range(arguments.rounds):
             torch.cuda.synchronize()
             pipe.send(device)
             pipe.recv()
-            answers = [[response.answer for response in found] for found in engine.respond(asked)]
-            pipe.send([sweep.utterance for sweep in asked])
+            answers = [[response.answer for response in found] for found in engine.respond(todo)]
+            pipe.send([request.utterance for request in todo])
             pipe.send(answers)
 
 
@@ -93,7 +93,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--shape", choices=["audio_flamingo_3", "qwen2_audio"], default="audio_flamingo_3")
     parser.add_argument("--utterances", type=int, default=512)
-    parser.add_argument("--layers", type=int, help="layers of the language model, to try the script out")
+    parser.add_argument("--layers", type=int, help="layers of the language model, for a quick test")
     parser.add_argument("--budget", type=int, default=16_384)
     parser.add_argument("--rounds", type=int, default=2)
     main(parser.parse_args())

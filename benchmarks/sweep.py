@@ -1,21 +1,21 @@
-"""A sweep over thirty-three conditions at full size, on one GPU, in one run: this engine against what evaluations do.
+"""A sweep over thirty-three conditions at full size on one GPU: the packed engine compared with common ways to evaluate.
 
     PYTHONPATH=src python benchmarks/sweep.py --shape audio_flamingo_3
 
-The model has the family's full size and random weights, in bf16. A few rows of the embeddings and of the output layer
-are set so that the greedy answer is one of four labels, as with a trained model: two to four tokens, its end included.
-The tokenizer is made up; its prompts have about as many tokens as those of Qwen's.
+The model has the family's full size and random weights, in bf16. A few rows of the embeddings and of the output layer are set so
+that the greedy answer is one of four labels, as with a trained model: two to four tokens, end included. The tokenizer is made up;
+its prompts have about as many tokens as with Qwen's.
 
-Candidates, each end to end from audio files on disk to labels:
+Candidates, each from audio files on disk to labels:
 
 * ``generate``: one prompt at a time;
 * ``generate, batches of 16``: prompts of one utterance, padded;
 * ``prefix``: a key-value cache of what an utterance's prompts share;
 * ``packed``: this project's engine;
-* ``packed, no answer known``: the same where every answer leaves the tree and is decoded on.
+* ``packed, no answer known``: the same, but every answer leaves the tree and is decoded.
 
-The ceiling is that of large matrix products that go on for seconds, as the sweep does; a first burst is faster, before the
-power limit tells, and is given beside it.
+The ceiling is the rate of large matrix products over seconds, as in a sweep. A first burst is faster, until the GPU reaches its
+power limit; its rate is reported too.
 """
 
 import argparse
@@ -43,7 +43,7 @@ from cuealign.inference.packed import PackedEngine
 from cuealign.inference.prefetch import prepare_request
 from cuealign.inference.prefix import PrefixEngine
 from cuealign.inference.reference import ReferenceEngine
-from cuealign.interventions import conditions
+from cuealign.interventions.apply import apply_intervention
 from cuealign.models.backends.audio_flamingo_3 import AudioFlamingo3, AudioFlamingo3Frontend
 from cuealign.models.backends.qwen2_audio import Qwen2Audio, Qwen2AudioFrontend
 from cuealign.models.base import Request
@@ -52,7 +52,7 @@ from cuealign.prompts.labels import Label
 from cuealign.prompts.templates import CueBlockTemplate, PromptTemplate
 
 LABELS = [Label(word, word) for word in ("angry", "happy", "neutral", "sad")]
-STRANGERS = [Label(word, word) for word in ("How", "does", "the", "speaker")]  # which the model never answers
+NEVER_SAID = [Label(word, word) for word in ("How", "does", "the", "speaker")]  # never answers of the model
 PIECES = {"angry": ("ang", "ry"), "happy": ("hap", "py"), "neutral": ("neu", "tra", "l"), "sad": ("sad",)}
 TEMPLATE = PromptTemplate(
     "How does the speaker in this recording feel? Answer with exactly one of these words: {labels}.",
@@ -146,7 +146,7 @@ def build(shape: str, layers: int | None) -> HuggingFaceModel:
 
 
 def teach(model: torch.nn.Module, frontend: Any) -> None:
-    """Set rows so that the greedy answer is a label: each token's successor is read off its embedding, which stands out."""
+    """Set rows so that the greedy answer is a label: the embedding of each token is large and determines its successor."""
     words = frontend.tokenizer
     ids = {piece: words.convert_tokens_to_ids(piece) for pieces in PIECES.values() for piece in pieces}
     start, end = frontend.tokenise("x", 1)[-1], frontend.end_of_turn
@@ -163,7 +163,7 @@ def teach(model: torch.nn.Module, frontend: Any) -> None:
 
 
 def corpus(folder: Path, count: int, seconds: float | None) -> list[tuple[Path, float]]:
-    """Noise of durations like IEMOCAP's (median 3.5 s, 0.6 to 34 s), or all of one length."""
+    """Files of noise with durations like IEMOCAP's (median 3.5 s, 0.6 to 34 s), or all of one duration."""
     random = np.random.default_rng(0)
     durations = np.clip(random.lognormal(np.log(3.6), 0.65, count), 0.6, 29.5) if seconds is None else np.full(count, seconds)
     files = []
@@ -174,36 +174,36 @@ def corpus(folder: Path, count: int, seconds: float | None) -> list[tuple[Path, 
     return files
 
 
-def sweeps(files: list[tuple[Path, float]]) -> list[Request]:
-    """All thirty-three conditions of the default grid, by the project's own interventions, on random tokens."""
+def requests(files: list[tuple[Path, float]]) -> list[Request]:
+    """Requests with all thirty-three conditions of the default grid, from the project's interventions on random tokens."""
     random = np.random.default_rng(1)
     names = [path.stem for path, _ in files]
     tokens = pd.DataFrame({"utterance": names} | {concept: random.choice(TOKENS[concept], len(names)) for concept in CONCEPTS})
     tokens["cue_block"] = [TEMPLATE.cue_block.serialise(row._asdict()) for row in tokens.itertuples()]
-    asked: dict[str, dict[str, None]] = {name: {} for name in names}
+    prompts: dict[str, dict[str, None]] = {name: {} for name in names}
     grid = [("none", "0", "0"), ("correct", "0", "0"), ("conflict", "0", "0"), *(("shuffle", "0", str(seed)) for seed in range(5))]
     grid += [("corrupt", p, str(seed)) for p in ("0.2", "0.4", "0.6", "0.8", "1.0") for seed in range(5)]
     for name, p, seed in grid:
-        table = conditions.apply(name, tokens, TEMPLATE.cue_block, dataset="d", split="s", p=p, seed=seed)
+        table = apply_intervention(name, tokens, TEMPLATE.cue_block, dataset="d", split="s", p=p, seed=seed)
         for utterance, block in zip(table["utterance"], table["cue_block"], strict=True):
-            asked[utterance][TEMPLATE.render([label.word for label in LABELS], block)] = None
-    return [Request(path.stem, functools.partial(audio.read, str(path)), tuple(asked[path.stem])) for path, _ in files]
+            prompts[utterance][TEMPLATE.render([label.word for label in LABELS], block)] = None
+    return [Request(path.stem, functools.partial(audio.read, str(path)), tuple(prompts[path.stem])) for path, _ in files]
 
 
-def one_by_one(model: HuggingFaceModel, sweep: Request) -> Iterator[str]:
-    """What evaluations do: the whole prompt, audio and all, for each condition."""
-    for prompt in sweep.prompts:
-        prepared = model.frontend.prepare(sweep.load_audio())
+def one_by_one(model: HuggingFaceModel, request: Request) -> Iterator[str]:
+    """The usual way: the whole prompt with its audio, for each condition."""
+    for prompt in request.prompts:
+        prepared = model.frontend.prepare(request.load_audio())
         yield model.frontend.decode(model.generate(model.frontend.tokenise(prompt, prepared.tokens), prepared))
 
 
-def in_batches(model: HuggingFaceModel, sweep: Request, size: int = 16) -> Iterator[str]:
-    """The same, sixteen prompts at a time, padded in front."""
-    prepared = model.frontend.prepare(sweep.load_audio())
+def in_batches(model: HuggingFaceModel, request: Request, size: int = 16) -> Iterator[str]:
+    """The same in batches of prompts, padded in front."""
+    prepared = model.frontend.prepare(request.load_audio())
     end = model.frontend.end_of_turn
     greedy = GenerationConfig(do_sample=False, max_new_tokens=model.max_new_tokens, eos_token_id=end, pad_token_id=end)
-    for first in range(0, len(sweep.prompts), size):
-        rows = [model.frontend.tokenise(prompt, prepared.tokens) for prompt in sweep.prompts[first : first + size]]
+    for first in range(0, len(request.prompts), size):
+        rows = [model.frontend.tokenise(prompt, prepared.tokens) for prompt in request.prompts[first : first + size]]
         longest = max(map(len, rows))
         ids = torch.tensor([[end] * (longest - len(row)) + row for row in rows], device=model.device)
         mask = torch.tensor([[0] * (longest - len(row)) + [1] * len(row) for row in rows], device=model.device)
@@ -229,11 +229,11 @@ def burst() -> float:
     return 2 * 8192**3 / statistics.median(times[5:])
 
 
-def agreement(model: HuggingFaceModel, sweep: Request) -> dict[str, Any]:
-    """How far scores lie apart: packed and one prompt at a time, each in bf16 and in float32. Leaves the model in float32."""
+def agreement(model: HuggingFaceModel, request: Request) -> dict[str, Any]:
+    """Differences of scores between packed and one prompt at a time, each in bf16 and in float32. Leaves the model in float32."""
 
     def scores(engine: type) -> np.ndarray:
-        return np.array([response.label_logprobs for response in next(engine(model, LABELS).respond([sweep]))])
+        return np.array([response.label_logprobs for response in next(engine(model, LABELS).respond([request]))])
 
     found = {"packed, bf16": scores(PackedEngine), "one at a time, bf16": scores(ReferenceEngine)}
     model.model.float()
@@ -275,11 +275,11 @@ def main(arguments: argparse.Namespace) -> None:
     model = build(arguments.shape, arguments.layers)
     matmul_burst, matmul = burst(), matmul_ceiling(torch.device("cuda"), torch.bfloat16)
     with tempfile.TemporaryDirectory() as folder:
-        asked = sweeps(corpus(Path(folder), arguments.utterances, arguments.seconds))
-        spread = [asked[int(place)] for place in np.linspace(0, len(asked) - 1, arguments.slow + 2)[1:-1]]
-        ready = [prepare_request(model.frontend, sweep) for sweep in asked]
+        todo = requests(corpus(Path(folder), arguments.utterances, arguments.seconds))
+        spread = [todo[int(place)] for place in np.linspace(0, len(todo) - 1, arguments.slow + 2)[1:-1]]
+        ready = [prepare_request(model.frontend, request) for request in todo]
         apart, merged = sum(int(one.trie.lengths.sum()) for one in ready), sum(len(one.trie) for one in ready)
-        prompts = sum(len(sweep.prompts) for sweep in asked)
+        prompts = sum(len(request.prompts) for request in todo)
         report: dict[str, Any] = {
             "gpu": torch.cuda.get_device_name(),
             "torch": torch.__version__,
@@ -287,11 +287,11 @@ def main(arguments: argparse.Namespace) -> None:
             "parameters_of_layers": model.flop_per_token / 2,
             "matmul_tflops": matmul / 1e12,
             "matmul_tflops_in_a_burst": matmul_burst / 1e12,
-            "utterances": len(asked),
+            "utterances": len(todo),
             "prompts": prompts,
             "tokens_per_prompt": apart / prompts,
-            "tokens_per_utterance_apart": apart / len(asked),
-            "tokens_per_utterance_merged": merged / len(asked),
+            "tokens_per_utterance_apart": apart / len(todo),
+            "tokens_per_utterance_merged": merged / len(todo),
         }
         answers: dict[str, dict[str, list[str]]] = {}
         seconds: dict[str, list[float]] = {}
@@ -300,31 +300,29 @@ def main(arguments: argparse.Namespace) -> None:
         list(in_batches(model, spread[0]))
         prefix = PrefixEngine(model, LABELS)
         list(prefix.respond(spread[:1]))
-        for sweep in spread:
-            say(f"candidates on utterance {sweep.utterance}")
+        for request in spread:
+            say(f"candidates on utterance {request.utterance}")
             for name, run in (
-                ("generate", lambda sweep=sweep: list(one_by_one(model, sweep))),
-                ("generate, batches of 16", lambda sweep=sweep: list(in_batches(model, sweep))),
-                ("prefix", lambda sweep=sweep: [response.answer for response in next(prefix.respond([sweep]))]),
+                ("generate", lambda request=request: list(one_by_one(model, request))),
+                ("generate, batches of 16", lambda request=request: list(in_batches(model, request))),
+                ("prefix", lambda request=request: [response.answer for response in next(prefix.respond([request]))]),
             ):
-                taken, answers.setdefault(name, {})[sweep.utterance] = timed(run)
+                taken, answers.setdefault(name, {})[request.utterance] = timed(run)
                 seconds.setdefault(name, []).append(taken)
         say("packed: warm-up")
         if arguments.compile:
             model.compile()
         packed = PackedEngine(model, LABELS, budget=arguments.budget, workers=arguments.workers)
-        report["warm_up_s"], _ = timed(
-            lambda: list(packed.respond(asked[: arguments.warm])) + list(packed.respond(asked[-arguments.warm :]))
-        )
+        report["warm_up_s"], _ = timed(lambda: list(packed.respond(todo[: arguments.warm])) + list(packed.respond(todo[-arguments.warm :])))
         say("packed: timing")
         torch.cuda.reset_peak_memory_stats()
         runs = []
         for _ in range(arguments.rounds):
-            taken, responses = timed(lambda: list(packed.respond(asked)))
+            taken, responses = timed(lambda: list(packed.respond(todo)))
             runs.append(taken)
         report["peak_memory_gb"] = torch.cuda.max_memory_allocated() / 1e9
-        by_name = {sweep.utterance: [response.answer for response in found] for sweep, found in zip(asked, responses, strict=True)}
-        per_utterance = statistics.median(runs) / len(asked)
+        by_name = {request.utterance: [response.answer for response in found] for request, found in zip(todo, responses, strict=True)}
+        per_utterance = statistics.median(runs) / len(todo)
         computed = sum(len(one.trie) + len(packed.tree.tokens) * len(one.prompts) for one in ready)
         report |= {
             "packed_s_per_utterance": per_utterance,
@@ -335,30 +333,32 @@ def main(arguments: argparse.Namespace) -> None:
             "paths": {path: sum(r.path == path for found in responses for r in found) for path in ("label", "expected", "decoded")},
         }
         say("packed, no answer known")
-        strangers = PackedEngine(model, STRANGERS, budget=arguments.budget, workers=arguments.workers)
-        taken, responses = timed(lambda: list(strangers.respond(asked)))
+        unexpected = PackedEngine(model, NEVER_SAID, budget=arguments.budget, workers=arguments.workers)
+        taken, responses = timed(lambda: list(unexpected.respond(todo)))
         differ = sum(
             a.answer != b
-            for sweep, found in zip(asked, responses, strict=True)
-            for a, b in zip(found, by_name[sweep.utterance], strict=True)
+            for request, found in zip(todo, responses, strict=True)
+            for a, b in zip(found, by_name[request.utterance], strict=True)
         )
         report["peak_memory_gb_no_answer_known"] = torch.cuda.max_memory_allocated() / 1e9
         report["packed, no answer known"] = {
-            "s_per_utterance": taken / len(asked),
+            "s_per_utterance": taken / len(todo),
             "decoded": sum(response.path == "decoded" for found in responses for response in found),
             "answers_that_differ": differ,
         }
-        # On the utterances that all candidates answered: the share of the packed pass that fell to each, by its tokens.
+        # For the utterances of the slow candidates: the share of the packed time that falls to each, by its tokens.
         sizes = {one.utterance: len(one.trie) + len(packed.tree.tokens) * len(one.prompts) for one in ready}
         for name, taken in seconds.items():
             ratios = [
-                slow / (statistics.median(runs) * sizes[sweep.utterance] / sum(sizes.values()))
-                for slow, sweep in zip(taken, spread, strict=True)
+                slow / (statistics.median(runs) * sizes[request.utterance] / sum(sizes.values()))
+                for slow, request in zip(taken, spread, strict=True)
             ]
-            differ = sum(a != b for sweep in spread for a, b in zip(answers[name][sweep.utterance], by_name[sweep.utterance], strict=True))
+            differ = sum(
+                a != b for request in spread for a, b in zip(answers[name][request.utterance], by_name[request.utterance], strict=True)
+            )
             report[name] = {
                 "s_per_utterance": statistics.mean(taken),
-                "prompts_per_s": sum(len(sweep.prompts) for sweep in spread) / sum(taken),
+                "prompts_per_s": sum(len(request.prompts) for request in spread) / sum(taken),
                 "ratio_median": statistics.median(ratios),
                 "ratio_range": [min(ratios), max(ratios)],
                 "answers_that_differ": differ,
@@ -366,7 +366,7 @@ def main(arguments: argparse.Namespace) -> None:
         if arguments.profile:
             activities = [torch.profiler.ProfilerActivity.CUDA, torch.profiler.ProfilerActivity.CPU]
             with torch.profiler.profile(activities=activities) as profile:
-                list(packed.respond(asked[: 2 * arguments.warm]))
+                list(packed.respond(todo[: 2 * arguments.warm]))
             print(profile.key_averages().table(sort_by="cuda_time_total", row_limit=25, max_name_column_width=70))
         if arguments.compared:
             say("agreement")
@@ -378,8 +378,8 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--shape", choices=["audio_flamingo_3", "qwen2_audio"], default="audio_flamingo_3")
     parser.add_argument("--utterances", type=int, default=256)
-    parser.add_argument("--seconds", type=float, help="length of every utterance; by default like IEMOCAP's")
-    parser.add_argument("--layers", type=int, help="layers of the language model, to try the script out")
+    parser.add_argument("--seconds", type=float, help="duration of every utterance; by default like IEMOCAP's")
+    parser.add_argument("--layers", type=int, help="layers of the language model, for a quick test")
     parser.add_argument("--slow", type=int, default=3, help="utterances given to the slow candidates")
     parser.add_argument("--compared", type=int, default=10, help="prompts whose scores are compared with one at a time")
     parser.add_argument("--budget", type=int, default=32_768)
@@ -387,6 +387,6 @@ if __name__ == "__main__":
     parser.add_argument("--warm", type=int, default=16)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--compile", action=argparse.BooleanOptionalAction, default=True)
-    parser.add_argument("--memory", type=float, help="GB of the GPU's memory that may be used, to try a smaller one out")
+    parser.add_argument("--memory", type=float, help="GB of the GPU's memory to use, to try a smaller one")
     parser.add_argument("--profile", action="store_true")
     main(parser.parse_args())

@@ -1,4 +1,4 @@
-"""The layout of packed passes: every token sees its own prompt, and nothing else."""
+"""The layout of packed passes: a token attends to its own prompt, and to nothing else."""
 
 import numpy as np
 import pytest
@@ -18,14 +18,14 @@ labels = st.sets(st.lists(st.integers(3, 5), min_size=0, max_size=3).map(tuple),
 
 
 def paths(tokens: np.ndarray, seen: np.ndarray) -> list[tuple[int, ...]]:
-    """What each token sees, itself last, in order."""
+    """Tokens that each token attends to, in order, itself last."""
     return [tuple(tokens[row].tolist()) for row in seen]
 
 
 @given(utterances, labels, st.integers(0, 5))
-def test_every_token_sees_its_own_prompt_and_nothing_else(prompts, words, padding):
+def test_every_token_attends_to_its_own_prompt_and_nothing_else(prompts, words, padding):
     tree = LabelTree.build([(*word, 9) for word in sorted(words)])
-    tries = [Trie.build(asked) for asked in prompts]
+    tries = [Trie.build(texts) for texts in prompts]
     size = len(Forest.pack(tries, tree).tokens)
     forest = Forest.pack(tries, tree, size + padding)
     assert forest.used == size
@@ -33,8 +33,8 @@ def test_every_token_sees_its_own_prompt_and_nothing_else(prompts, words, paddin
     found = paths(forest.tokens, seen)
     # The oracle: the prompts themselves, one by one, and each with each beginning of each label.
     row = 0
-    for asked in prompts:
-        for prompt in asked:
+    for texts in prompts:
+        for prompt in texts:
             places = forest.places[row]
             assert found[places[0]] == prompt
             for node in range(len(tree.tokens)):
@@ -42,12 +42,12 @@ def test_every_token_sees_its_own_prompt_and_nothing_else(prompts, words, paddin
                 assert found[places[node + 1]] == (*prompt, *behind)
             row += 1
     assert row == len(forest.places)
-    # A token's position is the number of tokens before it; padding sees itself alone.
+    # A token's position is the number of tokens before it; padding attends to itself only.
     assert [len(path) - 1 for path in found[:size]] == forest.depths[:size].tolist()
     assert (seen[size:].sum(axis=1) == 1).all()
-    # Nothing is there twice: in each utterance, no two tokens have the same history, but for the nodes behind prompts.
-    for asked, trie in zip(prompts, tries, strict=True):
-        assert len(trie) == len({prompt[:end] for prompt in asked for end in range(1, len(prompt) + 1)})
+    # Nothing is computed twice: in an utterance, no two tokens have the same history, except the nodes after prompts.
+    for texts, trie in zip(prompts, tries, strict=True):
+        assert len(trie) == len({prompt[:end] for prompt in texts for end in range(1, len(prompt) + 1)})
 
 
 def test_equal_prompts_and_empty_ones_are_refused():
@@ -64,7 +64,7 @@ def test_a_forest_that_does_not_fit_is_refused():
 
 
 @given(st.sets(st.lists(st.integers(0, 2), min_size=1, max_size=5).map(tuple), min_size=1, max_size=8))
-def test_exits_of_a_label_tree_are_behind_the_last_descendant(found):
+def test_a_subtree_of_a_label_tree_ends_after_the_last_descendant(found):
     tree = LabelTree.build([(*sequence, 9) for sequence in found])
     for node in range(len(tree.tokens)):
         descendants = [other for other in range(len(tree.tokens)) if node in tree.ancestors(other)]

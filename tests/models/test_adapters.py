@@ -1,4 +1,4 @@
-"""The thinking adapter of Audio Flamingo 3: every tensor finds its place or nothing is loaded; the final answer alone is read."""
+"""The thinking adapter of Audio Flamingo 3: all of its tensors are loaded or none; only the final answer is evaluated."""
 
 import json
 import shutil
@@ -9,11 +9,12 @@ from peft import PeftModel
 from safetensors.torch import load_file, save_file
 from transformers import AudioFlamingo3ForConditionalGeneration
 
-from cuealign.core.errors import ModelError
-from cuealign.models.backends import audio_flamingo_3, audio_flamingo_3_think, midashenglm
+from cuealign.core.errors import ConfigError, ModelError
+from cuealign.models.adapters import overwrite_weights
+from cuealign.models.backends import BACKENDS, audio_flamingo_3, audio_flamingo_3_think
 from cuealign.models.backends.audio_flamingo_3_think import SUFFIX, rename, split_answer
 from tests.support import families
-from tests.support.inference import ENTRY
+from tests.support.inference import entry
 from tests.support.prompts import LABELS, TEMPLATE
 from tests.support.sound import tone
 
@@ -31,14 +32,13 @@ def folder(published, tmp_path):
 
 
 def load(folder, **options):
-    entry = ENTRY | {"path": str(folder), "options": options}
-    return audio_flamingo_3_think.load(entry, "ft-af3", LABELS, TEMPLATE)
+    return audio_flamingo_3_think.load(entry(path=str(folder), options=options), "ft-af3", LABELS, TEMPLATE)
 
 
 def test_merged_updates_are_those_that_peft_applies(published, tmp_path):
-    """Oracle: PEFT's own model, its matrices left alone and the updates computed beside them."""
+    """Oracle: PEFT's own model, which leaves the matrices unchanged and computes the updates separately."""
     plain = AudioFlamingo3ForConditionalGeneration.from_pretrained(published)
-    audio_flamingo_3_think.load_beside(plain, published / "think" / "non_lora_trainables.bin", rename)
+    overwrite_weights(plain, published / "think" / "non_lora_trainables.bin", rename)
     adapter = tmp_path / "adapter"
     adapter.mkdir()
     shutil.copy(published / "think" / "adapter_config.json", adapter)
@@ -52,22 +52,22 @@ def test_merged_updates_are_those_that_peft_applies(published, tmp_path):
     ids = torch.tensor([model.frontend.tokenise("How does it sound?", audio.tokens)])
     with torch.inference_mode():
         expected = oracle(input_ids=ids, attention_mask=torch.ones_like(ids), **model.inputs([audio])).logits[0]
-        without = audio_flamingo_3.load(ENTRY | {"path": str(published)}, "af3", LABELS, TEMPLATE).full_logits(ids[0].tolist(), audio)
+        without = audio_flamingo_3.load(entry(path=str(published)), "af3", LABELS, TEMPLATE).full_logits(ids[0].tolist(), audio)
         found = model.full_logits(ids[0].tolist(), audio)
     torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-4)  # sums in another order, fp32
     assert (found - without).abs().max() > 1
     assert not [name for name, _ in model.model.named_modules() if "lora" in name]
 
 
-def test_whole_weights_beside_the_adapter_are_loaded(published):
-    beside = torch.load(published / "think" / "non_lora_trainables.bin", weights_only=True)
+def test_whole_weights_of_the_adapter_are_loaded(published):
+    whole = torch.load(published / "think" / "non_lora_trainables.bin", weights_only=True)
     parameters = dict(load(published).model.named_parameters())
-    assert len(beside) == 2
-    for name, tensor in beside.items():
+    assert len(whole) == 2
+    for name, tensor in whole.items():
         torch.testing.assert_close(parameters[rename(name.removeprefix("base_model.model."))], tensor)
 
 
-def test_names_of_today_are_left_as_they_are():
+def test_names_of_this_version_of_transformers_are_not_changed():
     for name in ("model.language_model.layers.0.mlp.up_proj", "lm_head.weight", "model.audio_tower.conv1.weight"):
         assert rename(name) == name
     assert rename("language_model.lm_head.weight") == "lm_head.weight"
@@ -83,14 +83,20 @@ class Code:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ({"audio_tower.convX.weight": torch.zeros(2)}, r"no place for audio_tower\.convX\.weight; nothing is loaded"),
-        ({"multi_modal_projector.linear_1.bias": torch.zeros(3)}, r"linear_1\.bias has the shape \(3,\), the model \(64,\)"),
-        ({}, "not a file of named tensors"),
-        ([torch.zeros(2)], "not a file of named tensors"),
-        ({"x": Code()}, "not a file of tensors alone"),
+        (
+            {"audio_tower.convX.weight": torch.zeros(2)},
+            r"nothing is loaded; .*:\n  - unknown to the model \(1\): model\.audio_tower\.convX\.weight",
+        ),
+        (
+            {"multi_modal_projector.linear_1.bias": torch.zeros(3)},
+            r"nothing is loaded; .*:\n  - model\.multi_modal_projector\.linear_1\.bias has the shape \(3,\), not \(64,\)",
+        ),
+        ({}, "contains no named tensors"),
+        ([torch.zeros(2)], "contains no named tensors"),
+        ({"x": Code()}, "contains more than tensors, or is damaged"),
     ],
 )
-def test_what_does_not_fit_is_refused_by_name(folder, content, message, capsys):
+def test_weights_that_do_not_match_the_model_are_refused(folder, content, message, capsys):
     torch.save(content, folder / "think" / "non_lora_trainables.bin")
     with pytest.raises(ModelError, match=message):
         load(folder)
@@ -100,11 +106,19 @@ def test_what_does_not_fit_is_refused_by_name(folder, content, message, capsys):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("layers.0.self_attn.q_proj", "layers.7.self_attn.q_proj", r"no place for model\.language_model\.layers\.7\.self_attn\.q_proj"),
-        ("layers.0.self_attn.q_proj.lora_A", "layers.0.self_attn.q_proj.lora_magnitude", "no place for .*lora_magnitude"),
+        (
+            "layers.0.self_attn.q_proj",
+            "layers.7.self_attn.q_proj",
+            r"nothing is loaded; unknown to the model: model\.language_model\.layers\.7\.self_attn\.q_proj",
+        ),
+        (
+            "layers.0.self_attn.q_proj.lora_A",
+            "layers.0.self_attn.q_proj.lora_magnitude",
+            "nothing is loaded; unknown to the model: .*lora_magnitude",
+        ),
     ],
 )
-def test_an_update_without_a_matrix_is_refused_by_name(folder, old, new, message):
+def test_an_update_of_an_unknown_matrix_is_refused(folder, old, new, message):
     file = folder / "think" / "adapter_model.safetensors"
     tensors = {name.replace(old, new) if "language_model" in name else name: tensor for name, tensor in load_file(file).items()}
     save_file(tensors, file)
@@ -117,12 +131,12 @@ def test_half_an_update_is_refused(folder):
     tensors = load_file(file)
     name = next(name for name in tensors if name.endswith("lora_B.weight"))
     save_file({other: tensor for other, tensor in tensors.items() if other != name}, file)
-    with pytest.raises(ModelError, match=r"lora_B\.\S*weight not found"):
+    with pytest.raises(ModelError, match=r"the adapter is unusable; missing: \S*lora_B\.\S*weight"):
         load(folder)
 
 
 @pytest.mark.parametrize("name", ["non_lora_trainables.bin", "adapter_config.json", "adapter_model.safetensors"])
-def test_a_file_that_is_not_there_is_named(folder, name):
+def test_a_missing_file_is_named(folder, name):
     (folder / "think" / name).unlink()
     with pytest.raises(ModelError, match=rf"think/{name}: no such file; the adapter is incomplete"):
         load(folder)
@@ -135,11 +149,11 @@ def test_another_adapter_is_another_model(folder):
     assert load(folder).fingerprint != before
     (folder / "think").rename(folder / "reason")
     load(folder, adapter="reason")
-    with pytest.raises(ModelError, match=r"options: unknown option 'adaptor'; known: adapter"):
-        load(folder, adaptor="reason")
+    with pytest.raises(ConfigError, match=r"^models\.m\.options\.adaptor: unknown key, did you mean 'adapter'\?; known: adapter$"):
+        BACKENDS.options("audio_flamingo_3_think", {"adaptor": "reason"}, "models.m.options")
 
 
-def test_the_request_to_think_ends_what_the_user_says(published):
+def test_the_request_to_reason_comes_after_the_cue_block(published):
     chat = load(published).frontend.chat("What is it?\nAcoustic cues: ENERGY=LOW")
     assert f"Acoustic cues: ENERGY=LOW\n{SUFFIX}<|im_end|>" in chat
 
@@ -157,57 +171,12 @@ def test_the_request_to_think_ends_what_the_user_says(published):
         ("", "", ""),
     ],
 )
-def test_the_final_answer_is_what_comes_last(text, reasoning, answer):
+def test_the_final_answer_comes_last(text, reasoning, answer):
     assert split_answer(text) == (reasoning, answer)
 
 
-def test_reasoning_without_an_end_has_no_answer(published):
+def test_reasoning_that_hits_the_token_limit_has_no_answer(published):
     frontend = load(published).frontend
     ids = frontend.tokenizer("loud. angry", add_special_tokens=False)["input_ids"]
     assert frontend.read(ids) == ("loud. angry", "")
     assert frontend.read([*ids, frontend.end_of_turn]) == ("loud.", "angry")
-
-
-# ---------------------------------------------------------------- code that comes with a checkpoint
-
-
-@pytest.fixture
-def remote(tmp_path):
-    families.midashenglm(tmp_path / "remote")
-    return tmp_path / "remote"
-
-
-def load_remote(folder, **entry):
-    return midashenglm.load(ENTRY | {"path": str(folder)} | entry, "ft-qw-omni", LABELS, TEMPLATE)
-
-
-def test_code_of_a_checkpoint_runs_by_consent_alone(remote):
-    (remote / "configuration_standin.py").write_text("raise SystemExit('it ran')")
-    with pytest.raises(ModelError, match=r"models\.ft-qw-omni: .* set trust_remote_code: true"):
-        load_remote(remote, trust_remote_code=False)
-
-
-def test_a_package_that_the_code_needs_is_named(remote):
-    code = remote / "configuration_standin.py"
-    code.write_text(code.read_text() + "\nimport package_of_that_code\n")
-    with pytest.raises(ModelError, match=r"cannot be imported \(.*package_of_that_code.*torchaudio"):
-        load_remote(remote)
-
-
-def test_every_tensor_of_a_remote_checkpoint_is_accounted_for(remote):
-    file = remote / "model.safetensors"
-    tensors = load_file(file)
-    name = "audio_projector.net.0.weight"
-    save_file({other: tensor for other, tensor in tensors.items() if other != name}, file)
-    with pytest.raises(ModelError, match=rf"1 tensors of the model are not in the checkpoint, {name} among them"):
-        load_remote(remote)
-    save_file(tensors | {"extra.weight": torch.zeros(1)}, file)
-    with pytest.raises(ModelError, match=r"model\.safetensors: the model has no place for extra\.weight"):
-        load_remote(remote)
-
-
-def test_system_message_and_limit_of_a_remote_checkpoint(remote):
-    frontend = load_remote(remote, options={"system": "Listen.", "seconds": 1.0}).frontend
-    assert frontend.chat("What?").startswith("<|im_start|>system\nListen.<|im_end|>\n<|im_start|>user\n<|audio_bos|>")
-    heard = frontend.prepare(tone(2.6))
-    assert (heard.tokens, heard.truncated) == (5, True)

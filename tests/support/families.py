@@ -1,7 +1,7 @@
 """Tiny random checkpoints of the audio language models' real classes, written by ``save_pretrained``.
 
-Weights are large, so that logits differ between prompts enough for a mistake to show; the rows of the output layer that
-belong to label words and the end of turn are larger still, so that answers end.
+Their weights are large, so that logits differ enough between prompts for a mistake to show. The rows of the output layer for
+label words and end of turn are even larger, so that answers end.
 """
 
 import json
@@ -26,7 +26,7 @@ MROPE = [2, 2, 4]
 
 
 def tokenizer() -> PreTrainedTokenizerFast:
-    """Byte-level BPE over the words of the prompts: labels have one to several tokens."""
+    """Byte-level BPE trained on the words of the prompts; labels have one or more tokens."""
     inner = Tokenizer(models.BPE())
     inner.pre_tokenizer = pre_tokenizers.Sequence(
         [pre_tokenizers.Split(Regex(r"[=;_]"), "isolated"), pre_tokenizers.ByteLevel(add_prefix_space=False)]
@@ -44,7 +44,7 @@ def tokenizer() -> PreTrainedTokenizerFast:
 
 
 def extractor() -> WhisperFeatureExtractor:
-    """Whisper's features with few bins, in windows of two seconds."""
+    """Whisper's feature extractor with few bins and windows of two seconds."""
     return WhisperFeatureExtractor(feature_size=MELS, chunk_length=SECONDS, sampling_rate=16_000)
 
 
@@ -108,7 +108,7 @@ def qwen2_5_omni(folder: Path) -> None:
         audio_token_id=words.convert_tokens_to_ids("<|AUDIO|>"),
         audio_start_token_id=words.convert_tokens_to_ids("<|audio_bos|>"),
         audio_end_token_id=words.convert_tokens_to_ids("<|audio_eos|>"),
-        vision_start_token_id=len(words) + 1,  # pictures, which no prompt has
+        vision_start_token_id=len(words) + 1,  # images, which no prompt has
         vision_end_token_id=len(words) + 2,
         image_token_id=len(words) + 3,
         video_token_id=len(words) + 4,
@@ -144,10 +144,10 @@ def qwen3_omni(folder: Path) -> None:
         },
         audio_token_id=words.convert_tokens_to_ids("<|AUDIO|>"),
         audio_start_token_id=words.convert_tokens_to_ids("<|audio_bos|>"),
-        image_token_id=len(words) + 3,  # pictures, which no prompt has
+        image_token_id=len(words) + 3,  # images, which no prompt has
         video_token_id=len(words) + 4,
     )
-    # What the whole checkpoint's config says and that of the thinker does not.
+    # The config of a full checkpoint has these, that of the thinker does not.
     config.vision_start_token_id, config.audio_end_token_id = len(words) + 1, words.convert_tokens_to_ids("<|audio_eos|>")
     save(Qwen3OmniMoeThinkerForConditionalGeneration(config), words, folder)
     words.save_pretrained(folder)
@@ -155,7 +155,7 @@ def qwen3_omni(folder: Path) -> None:
 
 
 def midashenglm(folder: Path) -> None:
-    """Code beside the checkpoint, under the names that MiDashengLM's has; written for these tests, its encoder is a stand-in."""
+    """A checkpoint with code, under the names in MiDashengLM's. The code is written for these tests, with a stand-in for the encoder."""
     from transformers import AutoConfig, AutoModelForCausalLM
     from transformers.models.qwen2_5_omni.configuration_qwen2_5_omni import Qwen2_5OmniTextConfig
 
@@ -188,7 +188,7 @@ def midashenglm(folder: Path) -> None:
 
 
 def audio_flamingo_3_think(folder: Path) -> None:
-    """The checkpoint of Audio Flamingo 3 with a folder ``think``, in the names of the transformers of its time."""
+    """The checkpoint of Audio Flamingo 3 with a folder ``think``, with the names of the transformers version at its publication."""
     from peft import LoraConfig, get_peft_model, get_peft_model_state_dict
     from transformers import AudioFlamingo3ForConditionalGeneration
 
@@ -196,7 +196,7 @@ def audio_flamingo_3_think(folder: Path) -> None:
     model = AudioFlamingo3ForConditionalGeneration.from_pretrained(folder)
     torch.manual_seed(1)
     embeddings = model.get_input_embeddings().weight
-    beside = {
+    whole = {
         "base_model.model.language_model.model.embed_tokens.weight": embeddings + 0.1 * torch.randn_like(embeddings),
         "base_model.model.multi_modal_projector.linear_1.bias": torch.randn_like(model.model.multi_modal_projector.linear_1.bias),
     }
@@ -212,11 +212,11 @@ def audio_flamingo_3_think(folder: Path) -> None:
     adapted.save_pretrained(think)
     (think / "README.md").unlink(missing_ok=True)
     save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, think / "adapter_model.safetensors")
-    torch.save(beside, think / "non_lora_trainables.bin")
+    torch.save(whole, think / "non_lora_trainables.bin")
 
 
 def save(model: torch.nn.Module, words: PreTrainedTokenizerFast, folder: Path) -> None:
-    """Draw weights and save them as the hub has them."""
+    """Draw weights and save the model."""
     randomise(model, model.lm_head, words)
     model.save_pretrained(folder)
 
@@ -238,4 +238,4 @@ FAMILIES: dict[str, Callable[[Path], None]] = {
     "qwen2_5_omni": qwen2_5_omni,
     "qwen3_omni": qwen3_omni,
 }
-"""Backend to what writes a tiny checkpoint for it; ``qwen2_audio`` has the fixture ``checkpoint``."""
+"""Backend to the function that writes a tiny checkpoint for it; for ``qwen2_audio``, see the fixture ``checkpoint``."""

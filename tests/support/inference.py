@@ -1,11 +1,15 @@
-"""Entries of models, prompts to ask and how answers are compared."""
+"""Entries of models, requests to them, and the comparison of their responses."""
+
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from cuealign.config.entries.model import Model
+from cuealign.models.base import Request, Response
 from cuealign.prompts.labels import Label
 from tests.support.config import changed
 from tests.support.prompts import LABELS, TEMPLATE, random_tokens
+from tests.support.sound import tone
 
 ENTRY = Model(
     title="t",
@@ -19,7 +23,7 @@ ENTRY = Model(
     batch_tokens=4096,
     trust_remote_code=True,
 )
-"""Entry of a tiny model; its path is to be set."""
+"""Entry of a tiny model, without its path."""
 
 
 def entry(**changes: object) -> Model:
@@ -27,21 +31,31 @@ def entry(**changes: object) -> Model:
     return changed(ENTRY, **changes)
 
 
-# fp32 sums in another order: differences of some 1e-6 of a logit; log-probabilities of several tokens stay below 1e-4, or a few
-# millionths where they are large.
 TOLERANCE = 1e-4
+"""float32 sums in another order differ by some 1e-6 of a logit, so log-probabilities of several tokens by less than this."""
 
 LONG = [Label("a", "angry and loud"), Label("b", "angry and quiet"), Label("c", "neutral"), Label("d", "none of these words")]
+"""Labels of several words that share beginnings."""
 
 
 def prompts(count: int, seed: int = 0) -> tuple[str, ...]:
-    """The audio-only prompt and ``count - 1`` with random cue blocks, and so suffixes of unequal length."""
+    """The audio-only prompt and ``count - 1`` prompts with random cue blocks, and so with suffixes of unequal length."""
     words = [label.word for label in LABELS]
     blocks = dict.fromkeys(random_tokens([str(number) for number in range(count - 1)], seed)["cue_block"]) if count > 1 else {}
     return (TEMPLATE.render(words, ""), *(TEMPLATE.render(words, block) for block in blocks))
 
 
-def assert_same(found, expected):
+def requests(counts: Iterable[int]) -> list[Request]:
+    """Requests with these numbers of prompts, whose sounds take from less than one audio token to more than one window."""
+    lengths = (0.02, 0.1, 1.3, 0.7, 2.6, 6.2)
+    return [
+        Request(f"u{index}", tone(lengths[index % 6], pitch=110 + 40 * index, seed=index), prompts(count, index))
+        for index, count in enumerate(counts)
+    ]
+
+
+def assert_same(found: Sequence[Response], expected: Sequence[Response]) -> None:
+    """Responses are the same but for rounding, however they were computed."""
     for mine, theirs in zip(found, expected, strict=True):
         assert mine.answer == theirs.answer
         np.testing.assert_allclose(mine.label_logprobs, theirs.label_logprobs, atol=TOLERANCE, rtol=5e-6)

@@ -1,18 +1,15 @@
-"""Tiny random checkpoints in the published key layouts of ParaCLAP, Microsoft CLAP 2023 and Pengi, with an oracle of each.
+"""Tiny random checkpoints of ParaCLAP, Microsoft's CLAP 2023 and Pengi with the published names of tensors.
 
-The oracle computes embeddings straight from the tensors, under the published names. HTSAT, the spectrogram, the projections
-and Pengi's mappers are written out here; transformers' own classes stand in for wav2vec 2.0, BERT, GPT-2 and CLIP's text model.
+:mod:`tests.support.published_oracle` computes their embeddings.
 """
 
 import math
 from pathlib import Path
 
-import numpy as np
 import torch
 from tokenizers import Tokenizer as Inner
 from tokenizers import decoders, models, pre_tokenizers, processors, trainers
 from torch import Tensor
-from torch.nn import functional
 from transformers import (
     BertConfig,
     BertModel,
@@ -20,7 +17,6 @@ from transformers import (
     CLIPTextConfig,
     CLIPTextModel,
     GPT2Config,
-    GPT2LMHeadModel,
     GPT2Model,
     PreTrainedConfig,
     PreTrainedModel,
@@ -40,7 +36,7 @@ FFT, HOP, MELS = 64, 320, 64
 DEPTHS, STAGE_HEADS, PATCH_WIDTH, PATCH, WINDOW, SIDE = (2, 2), (2, 2), 8, 4, 8, 256
 CLASSES = 5
 MAPPER_HEADS, MAPPER_LAYERS, PREFIX = 8, 2, 4
-"""Heads as in the published mappers; elsewhere the sizes are smaller."""
+"""The number of heads is the published one; all other sizes are smaller."""
 
 SENTENCES = [
     f"{start} {word}."
@@ -66,7 +62,7 @@ def vocabulary(first: list[str], last: list[str]) -> Inner:
 
 
 def enclose(inner: Inner, start: str, end: str) -> Inner:
-    """The tokenizer puts a start and an end around every text."""
+    """Make the tokenizer add a start and an end to every text."""
     inner.post_processor = processors.TemplateProcessing(
         single=f"{start} $A {end}", special_tokens=[(token, inner.token_to_id(token)) for token in (start, end)]
     )
@@ -74,18 +70,18 @@ def enclose(inner: Inner, start: str, end: str) -> Inner:
 
 
 def bert_tokenizer() -> PreTrainedTokenizerFast:
-    """Puts [CLS] and [SEP] around every text."""
+    """Adds [CLS] and [SEP] to every text."""
     inner = enclose(vocabulary(["[PAD]", "[UNK]", "[CLS]", "[SEP]"], []), "[CLS]", "[SEP]")
     return PreTrainedTokenizerFast(tokenizer_object=inner, pad_token="[PAD]", unk_token="[UNK]", cls_token="[CLS]", sep_token="[SEP]")
 
 
 def gpt_tokenizer() -> PreTrainedTokenizerFast:
-    """As published: no padding token, and nothing is added to a text."""
+    """As published: no padding token, and nothing added to a text."""
     return PreTrainedTokenizerFast(tokenizer_object=vocabulary([], [END]), bos_token=END, eos_token=END, unk_token=END)
 
 
 def clip_tokenizer() -> PreTrainedTokenizerFast:
-    """The end of text has the largest id: early CLIP looked for it so."""
+    """The end of text has the largest id, as early CLIP finds it by that."""
     inner = enclose(vocabulary([], [START, END]), START, END)
     return PreTrainedTokenizerFast(tokenizer_object=inner, bos_token=START, eos_token=END, unk_token=END, pad_token=END)
 
@@ -109,7 +105,7 @@ def speech_config() -> Wav2Vec2Config:
 
 
 def bert_config(words: int) -> BertConfig:
-    """ParaCLAP's reader."""
+    """Text encoder of ParaCLAP."""
     return BertConfig(
         vocab_size=words,
         hidden_size=WIDTH,
@@ -122,7 +118,7 @@ def bert_config(words: int) -> BertConfig:
 
 
 def gpt_config(words: int) -> GPT2Config:
-    """CLAP 2023's reader and Pengi's writer."""
+    """Text encoder of CLAP 2023, and decoder of Pengi."""
     return GPT2Config(
         vocab_size=words,
         n_embd=WIDTH,
@@ -135,7 +131,7 @@ def gpt_config(words: int) -> GPT2Config:
 
 
 def clip_config(words: int) -> CLIPTextConfig:
-    """Pengi's reader, with CLIP's own activation."""
+    """Text encoder of Pengi, with CLIP's activation."""
     return CLIPTextConfig(
         vocab_size=words,
         hidden_size=WIDTH,
@@ -152,7 +148,7 @@ def clip_config(words: int) -> CLIPTextConfig:
 
 
 def audio_config() -> ClapAudioConfig:
-    """HTSAT with images of the published size, as its shifted windows need, and few channels."""
+    """HTSAT with few channels. Its images have the published size, which the shifted windows need."""
     return ClapAudioConfig(
         patch_embeds_hidden_size=PATCH_WIDTH,
         depths=list(DEPTHS),
@@ -170,7 +166,7 @@ def audio_config() -> ClapAudioConfig:
 
 
 class Draw:
-    """Random weights, in the order in which they are asked for: norms near one, no bias zero."""
+    """Draws random weights, which depend on the order of calls: norms near one, no bias zero."""
 
     def __init__(self, seed: int):
         self.random = torch.Generator().manual_seed(seed)
@@ -193,7 +189,7 @@ class Draw:
         return {f"{name}.weight": 1 + self.normal(width, scale=0.2), f"{name}.bias": self.normal(width, scale=0.2)}
 
     def projection(self, name: str, inside: int) -> Tensors:
-        """The weights of a projection to the shared space."""
+        """The weights of a projection to the common space."""
         return (
             self.linear(f"{name}.linear1", inside, JOINT, bias=False)
             | self.linear(f"{name}.linear2", JOINT, JOINT, bias=False)
@@ -220,20 +216,17 @@ def prefixed(prefix: str, tensors: Tensors) -> Tensors:
 
 
 def below(tensors: Tensors, prefix: str) -> Tensors:
-    """The tensors whose key starts so, with the rest of the key."""
+    """The tensors with a prefix, which is removed from the key."""
     return {key.removeprefix(prefix): value for key, value in tensors.items() if key.startswith(prefix)}
 
 
 def parts(tensors: Tensors, prefix: str) -> int:
-    """How many numbered parts there are below a prefix."""
+    """Number of numbered parts below a prefix."""
     return 1 + max(int(key.split(".")[0]) for key in below(tensors, prefix))
 
 
-# ---- Writing
-
-
 def causal_buffers(prefix: str) -> Tensors:
-    """Buffers that older versions of GPT-2 kept in their checkpoints."""
+    """Buffers that older versions of GPT-2 stored in checkpoints."""
     buffers = {}
     for layer in range(LAYERS):
         buffers[f"{prefix}h.{layer}.attn.bias"] = torch.ones(POSITIONS, POSITIONS, dtype=torch.bool).tril()[None, None]
@@ -251,16 +244,22 @@ def transform_kernels() -> Tensors:
 
 
 def relative_positions(window: int) -> Tensor:
-    """The row of the bias table for each pair of places in a window: rows first, then columns, both from the most negative."""
+    """The row of the bias table for each pair of places in a window, ordered by rows, then columns, from the most negative."""
     row, column = torch.arange(window**2) // window, torch.arange(window**2) % window
     down, right = row[:, None] - row[None], column[:, None] - column[None]
     return (down + window - 1) * (2 * window - 1) + right + window - 1
 
 
+def windows(x: Tensor, window: int) -> Tensor:
+    """Cut (side, side, width) into (windows, places, width), both row by row."""
+    along = x.shape[0] // window
+    return x.reshape(along, window, along, window, -1).transpose(1, 2).reshape(along**2, window**2, -1)
+
+
 def shifted_mask(side: int, window: int, shift: int) -> Tensor:
-    """-100 between places of a window that were no neighbours before the image was rolled, (windows, places, places)."""
+    """-100 between places of a window that were not adjacent before the image was rolled, (windows, places, places)."""
     place = torch.arange(side)
-    # What the roll brought round to the end keeps apart from the rest of the last window.
+    # Rows that the roll moved to the end are separate from the rest of the last window.
     band = (place >= side - window).long() + (place >= side - shift).long()
     region = windows((3 * band[:, None] + band[None])[..., None], window)[..., 0]
     return torch.where(region[:, :, None] == region[:, None, :], 0.0, -100.0)
@@ -269,7 +268,7 @@ def shifted_mask(side: int, window: int, shift: int) -> Tensor:
 def htsat_weights(draw: Draw) -> Tensors:
     """The weights of an HTSAT under their published names, without the prefix."""
     weights = transform_kernels()
-    # A high power keeps the bands apart: evenly spread ones would all hear the same.
+    # A high power separates the bands; even weights would make all of them alike.
     weights["logmel_extractor.melW"] = draw.uniform(FFT // 2 + 1, MELS, low=0, high=1) ** 8
     weights |= draw.norm("bn0", MELS)
     weights["bn0.running_mean"] = draw.uniform(MELS, low=-15, high=0)
@@ -297,14 +296,14 @@ def htsat_weights(draw: Draw) -> Tensors:
             weights |= draw.norm(f"layers.{stage}.downsample.norm", 4 * width)
             width, side = 2 * width, side // 2
     weights |= draw.norm("norm", width)
-    # The classifier is published with the encoder, and unused.
+    # The classifier is published with the encoder, but unused.
     weights["tscam_conv.weight"] = draw.normal(CLASSES, width, 2, 3)
     weights["tscam_conv.bias"] = draw.normal(CLASSES)
     return weights | draw.linear("head", CLASSES, CLASSES)
 
 
 def mapper_weights(draw: Draw) -> Tensors:
-    """The weights of a mapper from the shared space to a prefix."""
+    """The weights of a mapper from the common space to a prefix."""
     weights = draw.linear("linear", JOINT, PREFIX * WIDTH)
     weights["prefix_const"] = draw.normal(PREFIX, WIDTH, scale=1)
     for layer in range(MAPPER_LAYERS):
@@ -329,13 +328,13 @@ def paraclap(folder: Path) -> Tensors:
     """Write a ParaCLAP checkpoint; return its tensors under their published names."""
     draw, tokenizer = Draw(1), bert_tokenizer()
     speech, text = speech_config(), bert_config(len(tokenizer))
-    heard = draw.module(Wav2Vec2Model(speech))
+    audio = draw.module(Wav2Vec2Model(speech))
     convolution = "encoder.pos_conv_embed.conv."
-    # One length for each place of the kernel, all of them positive as trained ones are.
-    del heard[convolution + "parametrizations.weight.original0"]
-    heard[convolution + "weight_g"] = draw.uniform(1, 1, speech.num_conv_pos_embeddings, low=0.5, high=1.5)
-    heard[convolution + "weight_v"] = heard.pop(convolution + "parametrizations.weight.original1")
-    tensors = prefixed("audio_branch.base.", heard) | prefixed("text_branch.base.", draw.module(BertModel(text)))
+    # One length for each place of the kernel, all positive, as in trained weights.
+    del audio[convolution + "parametrizations.weight.original0"]
+    audio[convolution + "weight_g"] = draw.uniform(1, 1, speech.num_conv_pos_embeddings, low=0.5, high=1.5)
+    audio[convolution + "weight_v"] = audio.pop(convolution + "parametrizations.weight.original1")
+    tensors = prefixed("audio_branch.base.", audio) | prefixed("text_branch.base.", draw.module(BertModel(text)))
     tensors["text_branch.base.embeddings.position_ids"] = torch.arange(POSITIONS)[None]
     tensors |= draw.projection("audio_projection", WIDTH) | draw.projection("text_projection", WIDTH)
     tensors["logit_scale"] = torch.tensor(math.log(1 / 0.07))
@@ -381,202 +380,3 @@ def pengi(folder: Path) -> Tensors:
     save_text(folder / "decoder", answer, answer_tokenizer)
     torch.save({"model": prefixed("module.", tensors)}, folder / "base.pth")
     return tensors
-
-
-# ---- The oracle
-
-
-def linear(tensors: Tensors, name: str, x: Tensor) -> Tensor:
-    """A linear layer, with a bias if one is published."""
-    product = x @ tensors[f"{name}.weight"].T
-    return product + tensors[f"{name}.bias"] if f"{name}.bias" in tensors else product
-
-
-def norm(tensors: Tensors, name: str, x: Tensor) -> Tensor:
-    """Layer norm over the last dimension."""
-    centred = x - x.mean(-1, keepdim=True)
-    return centred / (centred.square().mean(-1, keepdim=True) + 1e-5).sqrt() * tensors[f"{name}.weight"] + tensors[f"{name}.bias"]
-
-
-def gelu(x: Tensor) -> Tensor:
-    """The exact one, of the error function."""
-    return x * (1 + torch.erf(x / math.sqrt(2))) / 2
-
-
-def project(tensors: Tensors, name: str, x: Tensor) -> Tensor:
-    """Two layers with a way around the second."""
-    first = linear(tensors, f"{name}.linear1", x)
-    return norm(tensors, f"{name}.layer_norm", first + linear(tensors, f"{name}.linear2", gelu(first)))
-
-
-def unit(x: Tensor) -> Tensor:
-    """A vector brought to length one."""
-    return x / x.square().sum().sqrt()
-
-
-def attend(queries: Tensor, keys: Tensor, values: Tensor, heads: int, bias: Tensor | float = 0.0) -> Tensor:
-    """Attention of (..., places, width) over all places, heads side by side in the width; the bias is added to the scores."""
-    queries, keys, values = (x.unflatten(-1, (heads, -1)).transpose(-2, -3) for x in (queries, keys, values))
-    scores = queries @ keys.transpose(-1, -2) * queries.shape[-1] ** -0.5 + bias
-    return (scores.softmax(-1) @ values).transpose(-2, -3).flatten(-2)
-
-
-def windows(x: Tensor, window: int) -> Tensor:
-    """Cut (side, side, width) into (windows, places, width), both row by row."""
-    along = x.shape[0] // window
-    return x.reshape(along, window, along, window, -1).transpose(1, 2).reshape(along**2, window**2, -1)
-
-
-def joined(x: Tensor, side: int) -> Tensor:
-    """Undo :func:`windows`."""
-    window = math.isqrt(x.shape[1])
-    along = side // window
-    return x.reshape(along, along, window, window, -1).transpose(1, 2).reshape(side, side, -1)
-
-
-def log_mel(tensors: Tensors, samples: np.ndarray) -> Tensor:
-    """Decibels in mel bands, (frames, bands)."""
-    real, imaginary = (tensors[f"spectrogram_extractor.stft.conv_{part}.weight"] for part in ("real", "imag"))
-    half = real.shape[-1] // 2
-    wave = functional.pad(torch.from_numpy(np.asarray(samples, np.float32))[None, None], (half, half), mode="reflect")
-    power = sum(functional.conv1d(wave, kernel, stride=HOP).square() for kernel in (real, imaginary))
-    return 10 * torch.log10((power[0].T @ tensors["logmel_extractor.melW"]).clamp(min=1e-10))
-
-
-def swin_block(tensors: Tensors, name: str, x: Tensor, shift: int) -> Tensor:
-    """Attention within windows of (side, side, width), of the image rolled by ``shift``, then a perceptron at each place."""
-    side = x.shape[0]
-    table = tensors[f"{name}.attn.relative_position_bias_table"]
-    window, heads = (math.isqrt(len(table)) + 1) // 2, table.shape[1]
-    bias = table[relative_positions(window)].permute(2, 0, 1)[None]
-    if shift:
-        bias = bias + shifted_mask(side, window, shift)[:, None]
-    rolled = norm(tensors, f"{name}.norm1", x).roll((-shift, -shift), (0, 1))
-    queries, keys, values = linear(tensors, f"{name}.attn.qkv", windows(rolled, window)).chunk(3, -1)
-    heard = linear(tensors, f"{name}.attn.proj", attend(queries, keys, values, heads, bias))
-    x = x + joined(heard, side).roll((shift, shift), (0, 1))
-    return x + linear(tensors, f"{name}.mlp.fc2", gelu(linear(tensors, f"{name}.mlp.fc1", norm(tensors, f"{name}.norm2", x))))
-
-
-def latent(tensors: Tensors, samples: np.ndarray) -> Tensor:
-    """What HTSAT hears in a sound, one vector; the tensors are those below its prefix."""
-    mel = log_mel(tensors, samples)
-    mel = (mel - tensors["bn0.running_mean"]) / (tensors["bn0.running_var"] + 1e-5).sqrt()
-    mel = mel * tensors["bn0.weight"] + tensors["bn0.bias"]
-    bands = mel.shape[1]
-    chunks = SIDE // bands
-    mel = functional.interpolate(mel[None, None], (chunks * SIDE, bands), mode="bicubic", align_corners=True)[0, 0]
-    image = torch.cat([chunk.T for chunk in mel.split(SIDE)])
-    x = functional.conv2d(image[None, None], tensors["patch_embed.proj.weight"], tensors["patch_embed.proj.bias"], stride=PATCH)
-    x = norm(tensors, "patch_embed.norm", x[0].permute(1, 2, 0))
-    for stage in range(parts(tensors, "layers.")):
-        for block in range(parts(tensors, f"layers.{stage}.blocks.")):
-            shift = WINDOW // 2 if block % 2 and x.shape[0] > WINDOW else 0
-            x = swin_block(tensors, f"layers.{stage}.blocks.{block}", x, shift)
-        merge = f"layers.{stage}.downsample"
-        if f"{merge}.reduction.weight" in tensors:
-            x = torch.cat([x[0::2, 0::2], x[1::2, 0::2], x[0::2, 1::2], x[1::2, 1::2]], -1)
-            x = linear(tensors, f"{merge}.reduction", norm(tensors, f"{merge}.norm", x))
-    return norm(tensors, "norm", x).mean((0, 1))
-
-
-def mapped(tensors: Tensors, x: Tensor) -> Tensor:
-    """Pengi's mapper from the shared space to input embeddings of GPT-2; the tensors are those below its prefix."""
-    learnt = tensors["prefix_const"]
-    x = torch.cat([linear(tensors, "linear", x).reshape(-1, learnt.shape[1]), learnt])
-    for layer in range(parts(tensors, "transformer.layers.")):
-        name = f"transformer.layers.{layer}"
-        y = norm(tensors, f"{name}.norm1", x)
-        keys, values = linear(tensors, f"{name}.attn.to_keys_values", y).chunk(2, -1)
-        heard = attend(linear(tensors, f"{name}.attn.to_queries", y), keys, values, MAPPER_HEADS)
-        x = x + linear(tensors, f"{name}.attn.project", heard)
-        inner = linear(tensors, f"{name}.mlp.fc1", norm(tensors, f"{name}.norm2", x)).clamp(min=0)
-        x = x + linear(tensors, f"{name}.mlp.fc2", inner)
-    return x[-len(learnt) :]
-
-
-def loaded(model: PreTrainedModel, tensors: Tensors) -> PreTrainedModel:
-    """A third party's model with these weights and no others."""
-    model.load_state_dict(tensors)
-    return model.eval()
-
-
-def gpt_tensors(tensors: Tensors, prefix: str) -> Tensors:
-    """GPT-2's weights without its old buffers; the dot tells those from ``c_attn.bias``."""
-    return {key: value for key, value in below(tensors, prefix).items() if not key.endswith((".attn.bias", ".attn.masked_bias"))}
-
-
-@torch.no_grad()
-def paraclap_audio(tensors: Tensors, samples: np.ndarray) -> Tensor:
-    """ParaCLAP's embedding of a sound at 16 kHz, of unit length."""
-    weights = below(tensors, "audio_branch.base.")
-    convolution = "encoder.pos_conv_embed.conv."
-    for new, old in (("original0", "weight_g"), ("original1", "weight_v")):
-        weights[f"{convolution}parametrizations.weight.{new}"] = weights.pop(convolution + old)
-    model = loaded(Wav2Vec2Model(speech_config()), weights)
-    frames = model(torch.from_numpy(np.asarray(samples, np.float32))[None]).last_hidden_state[0]
-    return unit(project(tensors, "audio_projection", frames.mean(0)))
-
-
-@torch.no_grad()
-def paraclap_text(tensors: Tensors, ids: list[int]) -> Tensor:
-    """ParaCLAP's embedding of a text with its start and end tokens, of unit length."""
-    weights = below(tensors, "text_branch.base.")
-    del weights["embeddings.position_ids"]
-    model = loaded(BertModel(bert_config(len(weights["embeddings.word_embeddings.weight"]))), weights)
-    return unit(project(tensors, "text_projection", model(torch.tensor([ids])).last_hidden_state[0, 0]))
-
-
-@torch.no_grad()
-def msclap_audio(tensors: Tensors, samples: np.ndarray) -> Tensor:
-    """CLAP 2023's embedding of seven seconds at 44.1 kHz, of unit length."""
-    return unit(project(tensors, "audio_encoder.projection", latent(below(tensors, HTSAT), samples)))
-
-
-@torch.no_grad()
-def msclap_text(tensors: Tensors, ids: list[int]) -> Tensor:
-    """CLAP 2023's embedding of a text with its end token, of unit length."""
-    weights = gpt_tensors(tensors, "caption_encoder.base.")
-    model = loaded(GPT2Model(gpt_config(len(weights["wte.weight"]))), weights)
-    return unit(project(tensors, "caption_encoder.projection", model(torch.tensor([ids])).last_hidden_state[0, -1]))
-
-
-def clip_feature(tensors: Tensors, ids: list[int]) -> Tensor:
-    """CLIP's feature of a text: what stands at the first end token, projected."""
-    weights = below(tensors, "caption_encoder.base.")
-    del weights["embeddings.position_ids"]
-    words = len(weights["embeddings.token_embedding.weight"])
-    states = loaded(CLIPTextModel(clip_config(words)), weights)(torch.tensor([ids])).last_hidden_state[0]
-    return linear(tensors, "caption_encoder.clip_text_projection", states[ids.index(words - 1)])
-
-
-@torch.no_grad()
-def pengi_label(tensors: Tensors, ids: list[int]) -> Tensor:
-    """CLIP's feature of a text with its start and end tokens, of unit length."""
-    return unit(clip_feature(tensors, ids))
-
-
-@torch.no_grad()
-def pengi_audio_prefix(tensors: Tensors, samples: np.ndarray) -> Tensor:
-    """Input embeddings of GPT-2 for seven seconds at 44.1 kHz, (prefix, width)."""
-    heard = unit(project(tensors, "audio_encoder.projection", latent(below(tensors, HTSAT), samples)))
-    return mapped(below(tensors, "caption_decoder.audio_project."), heard)
-
-
-@torch.no_grad()
-def pengi_text_prefix(tensors: Tensors, ids: list[int]) -> Tensor:
-    """Input embeddings of GPT-2 for a prompt with its start and end tokens, (prefix, width)."""
-    read = unit(project(tensors, "caption_encoder.projection", clip_feature(tensors, ids)))
-    return mapped(below(tensors, "caption_decoder.text_project."), read)
-
-
-@torch.no_grad()
-def pengi_greedy(tensors: Tensors, prefix: Tensor, count: int) -> list[int]:
-    """The likeliest tokens after a prefix of input embeddings, one by one; an end token does not stop them."""
-    words = tensors["caption_decoder.gpt.transformer.wte.weight"]
-    model = loaded(GPT2LMHeadModel(gpt_config(len(words))), gpt_tensors(tensors, "caption_decoder.gpt."))
-    answer: list[int] = []
-    for _ in range(count):
-        logits = model(inputs_embeds=torch.cat([prefix, words[answer]])[None], use_cache=False).logits
-        answer.append(int(logits[0, -1].argmax()))
-    return answer

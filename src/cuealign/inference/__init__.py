@@ -1,1 +1,1 @@
-"""Inference: engines that answer requests, and the store that keeps what was answered."""
+"""Engines that answer requests, and the store that keeps their responses."""

@@ -1,9 +1,9 @@
-"""A model's manner of answering, learnt from a few answers before a sweep.
+"""How a model words its answers, learnt from a few of them before a sweep.
 
-Many a model answers "Angry." or "The speaker sounds angry." where it was asked for the word alone. Answers in its manner
-then hang beside the labels in the tree that every pass computes, and need no decoding. That changes no answer: a greedy
-path that is none of the tree's is decoded on. The same few utterances of a split are tried whatever has been answered
-before, so that a job that goes on after a kill, or one of several shards, works as a whole one does.
+Many models word their answers in their own way: "Angry." or "The speaker sounds angry." instead of the word alone. Such
+answers are added to the tree of label answers that every pass computes, and then need no decoding. This changes no answer:
+a greedy path that leaves the tree is decoded. The same few utterances of a split are tried in every job, also in a resumed
+one and in each of several shards, so that all jobs use the same tree.
 """
 
 import logging
@@ -18,14 +18,14 @@ from cuealign.prompts.labels import Label
 
 logger = logging.getLogger(__name__)
 
-_MANNERS = 2  # at the most: each adds tokens to every prompt
-_TWICE = 2  # a manner is what comes back
-_LONGEST = 12  # tokens; longer answers are decoded on
+_MAX_FORMATS = 2  # each adds tokens to every prompt
+_MIN_COUNT = 2  # answers in a format
+_MAX_TOKENS = 12  # of an answer; longer ones are decoded
 
 
 def learn_answer_formats(engine: PackedEngine, labels: Sequence[Label], requests: Sequence[Request]) -> None:
-    """Ask a few prompts, and have the engine expect answers like the ones that they got."""
-    longest = max(_LONGEST + 1, *(len(sequence) for sequence in engine.labels))
+    """Answer a few prompts, and have the engine expect the formats of these answers from then on."""
+    longest = max(_MAX_TOKENS + 1, *(len(sequence) for sequence in engine.labels))
     with at_most(engine.model, longest):
         responses = [response for found in engine.respond(requests) for response in found]
     answers = expected_answers(responses, labels, engine.model.frontend)
@@ -35,25 +35,25 @@ def learn_answer_formats(engine: PackedEngine, labels: Sequence[Label], requests
 
 
 def expected_answers(responses: Iterable[Response], labels: Sequence[Label], frontend: Frontend) -> list[tuple[int, ...]]:
-    """Answers that the model may be expected to give besides the label words.
+    """Answers to expect besides the label words: each label in each format that occurs more than once.
 
     Args:
         responses: to a few prompts.
-        labels: whose words occur in them.
+        labels: whose words are searched for in the answers.
         frontend: of the model.
 
     Returns:
-        Token ids of an answer for each label in each manner, end of turn included.
+        Token ids of each expected answer, end of turn included.
     """
     words = {label.word.casefold() for label in labels}
     pattern = re.compile(r"(?<!\w)(" + "|".join(sorted(map(re.escape, words), key=len, reverse=True)) + r")(?!\w)", re.IGNORECASE)
     seen: Counter[tuple[str, bool, str]] = Counter()
     for response in responses:
         named = list(pattern.finditer(response.answer))
-        if response.path == "decoded" and response.answer_tokens <= _LONGEST and len(named) == 1:
+        if response.path == "decoded" and response.answer_tokens <= _MAX_TOKENS and len(named) == 1:
             before, after = response.answer[: named[0].start()], response.answer[named[0].end() :]
             seen[before, named[0].group()[0].isupper(), after] += 1
-    usual = [manner for manner, count in seen.most_common(_MANNERS) if count >= _TWICE]
+    usual = [wording for wording, count in seen.most_common(_MAX_FORMATS) if count >= _MIN_COUNT]
     known = {tuple(frontend.answer_ids(label.word)) for label in labels}
     found = [
         tuple(frontend.answer_ids(before + (label.word[0].upper() + label.word[1:] if upper else label.word) + after))

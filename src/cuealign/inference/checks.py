@@ -1,7 +1,7 @@
-"""Gates: what must hold before an hour of GPU time is spent, tried on a few utterances with the model that is loaded.
+"""Sanity checks: a few utterances are answered before a sweep, to find out whether the answers of the loaded model are reliable.
 
-Each stands for a failure that has gone unnoticed in published evaluations: audio that never reached the model, answers that
-depend on what else is in the batch, sampling where greedy answers were meant.
+Each check finds a fault that has gone unnoticed in published evaluations: audio that never reached the model, answers that
+depend on the rest of the batch, sampling instead of greedy decoding.
 """
 
 import logging
@@ -18,72 +18,78 @@ from cuealign.prompts.labels import Label
 logger = logging.getLogger(__name__)
 
 TOLERANCE = {"float32": 1e-3, "float16": 0.1, "bfloat16": 0.5}
-"""Largest difference of a label's log-probability between two ways to compute it, by dtype: rounding, and no more."""
+"""Largest difference of a label's log-probability between two ways to compute it that rounding explains, by dtype."""
 
-HEARD = 1e-3
-"""Smallest change of a log-probability, somewhere, by which a model shows that it hears the difference to silence."""
+MIN_CHANGE = 1e-3
+"""Smallest change of a label's log-probability, when silence replaces the audio, that shows that the model uses the audio."""
 
 PROMPTS = 3
-"""Prompts of each utterance that are tried."""
+"""Prompts to try of each utterance."""
 
 TOKENS = 16
-"""Tokens of each answer that are tried, or as many as the longest label has: reasoning may run to a thousand."""
+"""Tokens to decode of each answer, or as many as the longest label has: reasoning may take a thousand."""
 
 
 def check_language_model(
     model: CausalModel, engine: Responder, labels: Sequence[Label], requests: Sequence[Request], *, dtype: str
 ) -> None:
-    """Pass all gates or raise.
+    """Check an audio language model and its engine.
 
     Args:
         model: as loaded.
-        engine: that will do the sweep.
-        labels: in the order of the responses.
-        requests: of a few utterances.
+        engine: that will answer the sweep.
+        labels: in the order of the log-probabilities.
+        requests: a few utterances of the sweep.
         dtype: of the weights.
 
     Raises:
-        ModelError: naming every gate that failed, the utterance and what was found.
+        ModelError: with every check that failed, the utterance and the values.
     """
     tried = [Request(request.utterance, request.load_audio(), request.prompts[:PROMPTS]) for request in requests]
     with at_most(model, max(TOKENS, *(len(model.frontend.answer_ids(label.word)) for label in labels))):
         answers = dict(zip((request.utterance for request in tried), engine.respond(tried), strict=True))
         problems = [
             *_placeholders(model, tried),
-            *_heard(engine, tried, answers),
+            *_audio_is_used(engine, tried, answers),
             *_one_at_a_time(model, labels, tried, answers, TOLERANCE[dtype]),
             *_order(engine, tried, answers, TOLERANCE[dtype]),
         ]
-    if problems:
-        lines = "\n".join(f"  - {problem}" for problem in problems)
-        raise ModelError(f"the model fails {len(problems)} of its gates, so that no answer of it can be trusted:\n{lines}")
-    logger.info("gates passed on %d utterances: audio heard, placeholders, one prompt at a time, order", len(tried))
+    _raise(problems)
+    logger.info("sanity checks passed on %d utterances: placeholders, audio, one prompt at a time, order", len(tried))
 
 
 def check_responder(responder: Responder, requests: Sequence[Request], *, dtype: str) -> None:
-    """The gates for a system without a language model: it hears the audio, and order does not matter.
+    """Check a system without a language model: its scores depend on the audio, and not on the order of requests.
 
     Args:
         responder: as loaded.
-        requests: of a few utterances.
+        requests: a few utterances of the sweep.
         dtype: of the weights.
 
     Raises:
-        ModelError: naming what failed.
+        ModelError: with every check that failed, the utterance and the values.
     """
     tried = [Request(request.utterance, request.audio, request.prompts[:PROMPTS]) for request in requests]
     answers = dict(zip((request.utterance for request in tried), responder.respond(tried), strict=True))
-    deaf = list(_heard(responder, [Request(request.utterance, request.load_audio(), request.prompts) for request in tried], answers))
-    # One that answers in words may find the same ones for a sound and for silence; but not for all of them.
-    problems = [*(deaf if len(deaf) == len(tried) else []), *_order(responder, tried, answers, TOLERANCE[dtype])]
+    loaded = [Request(request.utterance, request.load_audio(), request.prompts) for request in tried]
+    unchanged = list(_audio_is_used(responder, loaded, answers))
+    # A system that answers in words may describe one sound as it describes silence, but not all of them.
+    problems = [*(unchanged if len(unchanged) == len(tried) else []), *_order(responder, tried, answers, TOLERANCE[dtype])]
+    _raise(problems)
+    logger.info("sanity checks passed on %d utterances: audio, order", len(tried))
+
+
+def _raise(problems: Sequence[str]) -> None:
+    """Raise a ModelError that lists the problems, if there are any."""
     if problems:
         lines = "\n".join(f"  - {problem}" for problem in problems)
-        raise ModelError(f"the model fails {len(problems)} of its gates, so that no answer of it can be trusted:\n{lines}")
-    logger.info("gates passed on %d utterances: audio heard, order", len(tried))
+        failed = len({problem.partition(":")[0] for problem in problems})
+        checks = f"{failed} sanity check{'s' if failed > 1 else ''}"
+        raise ModelError(f"the model failed {checks}; its answers are unreliable:\n{lines}")
 
 
 def _placeholders(model: CausalModel, requests: Sequence[Request]) -> Iterator[str]:
-    """Every prompt holds as many placeholders as there are audio tokens, and there are some."""
+    """Every prompt has one placeholder per audio token, and at least one."""
     frontend = model.frontend
     for request in requests:
         audio = frontend.prepare(request.load_audio())
@@ -94,24 +100,24 @@ def _placeholders(model: CausalModel, requests: Sequence[Request]) -> Iterator[s
                 break
 
 
-def _heard(engine: Responder, requests: Sequence[Request], answers: dict[str, list[Response]]) -> Iterator[str]:
-    """Silence in the place of the sound changes the scores."""
+def _audio_is_used(engine: Responder, requests: Sequence[Request], answers: dict[str, list[Response]]) -> Iterator[str]:
+    """Replacing the audio by silence changes the scores."""
     silent = [Request(request.utterance, np.zeros_like(request.load_audio()), request.prompts) for request in requests]
     for request, responses in zip(requests, engine.respond(silent), strict=True):
         change = _difference(answers[request.utterance], responses)
-        if change < HEARD and np.abs(request.load_audio()).max() > 0:
+        if change < MIN_CHANGE and np.abs(request.load_audio()).max() > 0:
             yield f"audio: silence instead of {request.utterance} changes no score by more than {change:.1e}; the model ignores its audio"
 
 
 def _one_at_a_time(
     model: CausalModel, labels: Sequence[Label], requests: Sequence[Request], answers: dict[str, list[Response]], tolerance: float
 ) -> Iterator[str]:
-    """The engine agrees with the family's own code, asked greedily, one prompt at a time.
+    """The engine agrees with greedy decoding by the family's own code, one prompt at a time.
 
-    Where two labels are nearly as probable, rounding may decide. So it may once in a longer answer in words of the model's own,
-    after which the two go different ways: such answers must begin alike, most of them.
+    If two labels are about equally probable, rounding may decide between them. It may also decide at some token of a free
+    answer, and the rest then differs: of free answers, most must begin with the same word.
     """
-    free = strayed = 0
+    free = different = 0
     for request, expected in zip(requests, ReferenceEngine(model, labels).respond(requests), strict=True):
         found = answers[request.utterance]
         difference = _difference(found, expected)
@@ -120,28 +126,29 @@ def _one_at_a_time(
         for mine, theirs in zip(found, expected, strict=True):
             margin = np.ptp(np.sort(theirs.label_logprobs)[-2:])
             if mine.path == "decoded":
-                free, strayed = free + 1, strayed + (_beginning(mine) != _beginning(theirs))
+                free, different = free + 1, different + (_first_word(mine) != _first_word(theirs))
             elif mine.answer != theirs.answer and margin > 2 * tolerance:
-                yield f"one prompt at a time: {request.utterance} is answered {theirs.answer!r}, and {mine.answer!r} by the engine"
+                yield f"one prompt at a time: the answer to {request.utterance} is {theirs.answer!r}, but the engine gives {mine.answer!r}"
                 break
-    if 2 * strayed > free:
-        yield f"one prompt at a time: {strayed} of {free} answers that name no label alone begin in another way by the engine"
+    if 2 * different > free:
+        yield f"one prompt at a time: {different} of {free} free answers begin with another word than those of the engine"
 
 
 def _order(engine: Responder, requests: Sequence[Request], answers: dict[str, list[Response]], tolerance: float) -> Iterator[str]:
-    """What else is asked, and in which order, changes nothing."""
-    turned = [Request(request.utterance, request.audio, request.prompts[::-1]) for request in requests[::-1]]
-    for request, responses in zip(turned, engine.respond(turned), strict=True):
+    """The order of utterances and prompts does not change the scores."""
+    reverse = [Request(request.utterance, request.audio, request.prompts[::-1]) for request in requests[::-1]]
+    for request, responses in zip(reverse, engine.respond(reverse), strict=True):
         difference = _difference(answers[request.utterance], responses[::-1])
         if not difference <= tolerance:
             yield f"order: scores of {request.utterance} change by {difference:.2g} with the order of utterances and prompts"
 
 
-def _beginning(response: Response) -> list[str]:
-    """First word of what was said."""
+def _first_word(response: Response) -> list[str]:
+    """First word of the answer, reasoning included, in a list; an empty list if there is none."""
     return f"{response.reasoning} {response.answer}".split()[:1]
 
 
 def _difference(found: Sequence[Response], expected: Sequence[Response]) -> float:
+    """Largest absolute difference of a label's log-probability."""
     pairs = zip(found, expected, strict=True)
     return float(max(np.abs(np.subtract(mine.label_logprobs, theirs.label_logprobs)).max() for mine, theirs in pairs))

@@ -1,4 +1,4 @@
-"""Greedy decoding of prompts in batches, whichever utterances they belong to."""
+"""Greedy decoding of prompts in batches, across utterances."""
 
 import logging
 from collections.abc import Iterator, Sequence
@@ -20,9 +20,9 @@ from cuealign.models.transfer import to_device
 logger = logging.getLogger(__name__)
 
 CACHE_BYTES = 16e9
-"""Memory for the keys and values of a batch, at the most; one prompt is always decoded. Halved where memory runs out."""
+"""Most memory (bytes) for the keys and values of a batch; a single prompt is decoded even if it needs more."""
 
-_DENSE = 8192  # tokens under a dense mask, about; its size grows with the square
+_DENSE = 8192  # most tokens under one dense mask, unless one utterance has more: memory grows with the square
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Prompt:
 
 @contextmanager
 def at_most(model: CausalModel, tokens: int) -> Iterator[None]:
-    """Limit answers to ``tokens``, or to fewer where the model's own limit is lower, for the length of a block."""
+    """Within the block, limit answers to ``tokens``, or to the model's own limit if that is lower."""
     limit = model.max_new_tokens
     model.max_new_tokens = min(limit, tokens)
     try:
@@ -59,10 +59,10 @@ def decode_greedily(model: CausalModel, prompts: Sequence[Prompt]) -> list[list[
         prompts: in any order.
 
     Returns:
-        New tokens of each prompt, up to its end of turn or the model's limit.
+        New tokens of each prompt, up to the end of turn (included) or the model's limit.
 
     Raises:
-        ModelError: if the memory of the GPU does not suffice for one prompt.
+        ModelError: if the GPU has too little memory for a single prompt.
     """
     answers: list[list[int]] = [[] for _ in prompts]
     waiting = list(_batches(model, prompts))
@@ -79,7 +79,7 @@ def decode_greedily(model: CausalModel, prompts: Sequence[Prompt]) -> list[list[
 
 
 def _batches(model: CausalModel, prompts: Sequence[Prompt]) -> Iterator[list[int]]:
-    """Rows of prompts of about the same length, as many as the cache may hold."""
+    """Indices of prompts of about the same length, as many at a time as :data:`CACHE_BYTES` allows."""
     rows: list[int] = []
     for row in sorted(range(len(prompts)), key=lambda row: len(prompts[row].ids)):
         needed = (len(prompts[row].ids) + model.max_new_tokens) * (len(rows) + 1) * model.cache_bytes_per_token
@@ -92,38 +92,41 @@ def _batches(model: CausalModel, prompts: Sequence[Prompt]) -> Iterator[list[int
 
 
 def _attempt(model: CausalModel, prompts: Sequence[Prompt]) -> list[list[int]] | None:
-    """Decode a batch; None if memory runs out and fewer prompts might do."""
+    """Decode a batch; None if memory runs out and the batch can be halved."""
     try:
         return _decode(model, prompts)
     except torch.OutOfMemoryError:
         if len(prompts) == 1:
-            raise ModelError(f"utterance {prompts[0].utterance}: an answer to it does not fit into the GPU's memory") from None
-    # Only now is the memory of the failed attempt free: an exception keeps what its frames hold.
+            raise ModelError(
+                f"utterance {prompts[0].utterance}: too little GPU memory to decode one answer; "
+                "use a GPU with more memory, or lower max_new_tokens"
+            ) from None
+    # Here, after the except block: while the exception exists, it keeps the memory of the failed attempt.
     torch.cuda.empty_cache()
-    logger.warning("out of GPU memory with %d answers to decode at a time; half of them from here on", len(prompts))
+    logger.warning("out of GPU memory with %d answers to decode at a time; trying half as many", len(prompts))
     return None
 
 
 def _decode(model: CausalModel, prompts: Sequence[Prompt]) -> list[list[int]]:
-    """Decode prompts as one batch, whose caches end in the same column."""
+    """Decode prompts as one batch. Caches are padded in front, so that all end in the same column."""
     device, end = model.device, model.frontend.end_of_turn
     cache, hidden = _read(model, prompts)
     lengths = torch.tensor([len(prompt.ids) for prompt in prompts], device=device)
     seen = torch.arange(int(lengths.max()), device=device)[None] >= lengths.max() - lengths[:, None]
     next_positions = lengths[:, None]
     answers: list[list[int]] = [[] for _ in prompts]
-    rows = list(range(len(prompts)))  # of the prompts that are in the cache
+    rows = list(range(len(prompts)))  # indices of the prompts that are in the cache
     for step in range(model.max_new_tokens):
         best = model.logits(hidden).argmax(-1)
         for row, token in zip(rows, best.tolist(), strict=True):
             if not answers[row] or answers[row][-1] != end:
                 answers[row].append(token)
-        going_on = [place for place, row in enumerate(rows) if answers[row][-1] != end]
-        if not going_on or step + 1 == model.max_new_tokens:
+        unfinished = [place for place, row in enumerate(rows) if answers[row][-1] != end]
+        if not unfinished or step + 1 == model.max_new_tokens:
             break
-        if 2 * len(going_on) <= len(rows):
-            rows = [rows[place] for place in going_on]
-            kept = torch.tensor(going_on, device=device)
+        if 2 * len(unfinished) <= len(rows):
+            rows = [rows[place] for place in unfinished]
+            kept = torch.tensor(unfinished, device=device)
             cache.batch_select_indices(kept)
             best, seen, next_positions = best[kept], seen[kept], next_positions[kept]
         seen = torch.cat([seen, seen.new_ones(len(rows), 1)], dim=1)
@@ -133,10 +136,10 @@ def _decode(model: CausalModel, prompts: Sequence[Prompt]) -> list[list[int]]:
 
 
 def _read(model: CausalModel, prompts: Sequence[Prompt]) -> tuple[Any, torch.Tensor]:
-    """Run the model over prompts, what those of an utterance share once.
+    """Run the model over prompts; what the prompts of an utterance share is run once.
 
     Returns:
-        Key-value cache with a row for each prompt, padded in front, and hidden states of their last tokens, shape
+        Key-value cache with a row for each prompt, padded in front; and hidden states of the last tokens, shape
         ``(prompts, hidden)``.
     """
     longest = max(len(prompt.ids) for prompt in prompts)
@@ -166,17 +169,17 @@ def _read(model: CausalModel, prompts: Sequence[Prompt]) -> tuple[Any, torch.Ten
 
 
 def _groups(utterances: Sequence[tuple[list[int], Trie]]) -> Iterator[list[tuple[list[int], Trie]]]:
-    """Utterances (rows of their prompts, and trie), as many as a dense mask may be long, at least one."""
+    """Utterances (rows of their prompts, and trie) in groups of at most :data:`_DENSE` tokens, at least one each."""
     group: list[tuple[list[int], Trie]] = []
-    for one in utterances:
-        if group and sum(len(trie) for _, trie in group) + len(one[1]) > _DENSE:
+    for rows, trie in utterances:
+        if group and sum(len(other) for _, other in group) + len(trie) > _DENSE:
             yield group
             group = []
-        group.append(one)
+        group.append((rows, trie))
     if group:
         yield group
 
 
 def _rows(cached: torch.Tensor, paths: torch.Tensor) -> torch.Tensor:
-    """Keys or values along paths, shape ``(rows, heads, length, width)``, from those of a forest, ``(1, heads, tokens, width)``."""
+    """Keys or values along ``paths``: from a forest's, shape ``(1, heads, tokens, width)``, to ``(rows, heads, length, width)``."""
     return cached[0][:, paths].transpose(0, 1)

@@ -12,32 +12,32 @@ from cuealign.models.transfer import to_device
 
 
 def embed(model: CausalModel, tokens: np.ndarray, audios: Sequence[PreparedAudio]) -> Any:
-    """Input embeddings of tokens, audio in the place of its placeholders.
+    """Input embeddings of tokens, with audio embeddings in place of the placeholders.
 
     Args:
         model: an audio language model.
         tokens: ids, shape ``(length,)``, with the placeholders of all audios.
-        audios: in the order in which they occur; one that occurs several times is encoded once.
+        audios: in the order of their placeholders; one that occurs several times is encoded once.
 
     Returns:
         Shape ``(1, length, hidden)``, on the model's device.
 
     Raises:
-        ModelError: if there are not as many placeholders as audio tokens: audio must never be lost silently.
+        ModelError: if the numbers of placeholders, audio embeddings and audio tokens differ, since audio would be lost silently.
     """
     places = torch.from_numpy(np.flatnonzero(tokens == model.frontend.audio_token))
-    heard, expected = _encode(model, audios), sum(audio.tokens for audio in audios)
-    if len(places) != expected or len(heard) != expected:
-        raise ModelError(f"{len(places)} audio placeholders and {len(heard)} audio embeddings for {expected} audio tokens")
+    encoded, expected = _encode(model, audios), sum(audio.tokens for audio in audios)
+    if len(places) != expected or len(encoded) != expected:
+        raise ModelError(f"{len(places)} audio placeholders and {len(encoded)} audio embeddings for {expected} audio tokens")
     embeddings = model.embed_text(to_device(torch.from_numpy(tokens), model.device))
-    return embeddings.index_copy(0, to_device(places, model.device), heard.to(embeddings.dtype))[None]
+    return embeddings.index_copy(0, to_device(places, model.device), encoded.to(embeddings.dtype))[None]
 
 
 def _encode(model: CausalModel, audios: Sequence[PreparedAudio]) -> torch.Tensor:
-    """Embeddings of audios, one after the other, each encoded once."""
+    """Embeddings of audios, concatenated; equal ones are encoded once."""
     distinct = list({id(audio): audio for audio in audios}.values())
-    heard = model.encode(distinct)
-    if len(distinct) == len(audios) or len(heard) != sum(audio.tokens for audio in distinct):
-        return heard
-    parts = dict(zip(map(id, distinct), heard.split([audio.tokens for audio in distinct]), strict=True))
+    encoded = model.encode(distinct)
+    if len(distinct) == len(audios) or len(encoded) != sum(audio.tokens for audio in distinct):
+        return encoded
+    parts = dict(zip(map(id, distinct), encoded.split([audio.tokens for audio in distinct]), strict=True))
     return torch.cat([parts[id(audio)] for audio in audios])

@@ -1,4 +1,4 @@
-"""Engines by name; the place where another engine slides in."""
+"""Engines by name; a further engine is added here."""
 
 from collections.abc import Sequence
 
@@ -13,13 +13,13 @@ ENGINES = {"packed": PackedEngine, "prefix": PrefixEngine, "reference": Referenc
 
 
 def responder(loaded: Responder | CausalModel, entry: Model, labels: Sequence[Label]) -> Responder:
-    """What answers requests: the loaded system itself, or the engine of the model's entry over the loaded language model."""
+    """The responder of a job: the loaded system itself, or the engine named in the model's entry around a loaded language model."""
     if isinstance(loaded, Responder):
         return loaded
     if entry.engine != "packed":
         return ENGINES[entry.engine](loaded, labels)
     if entry.compile and entry.on_gpu:
         loaded.compile()
-    # Dense attention takes the square of a pass's length: off the GPU, every utterance has a pass of its own.
+    # Off the GPU, attention is dense and its cost grows with the square of a pass: one utterance per pass.
     options = {"budget": entry.batch_tokens if entry.on_gpu else 1, "workers": entry.workers}
     return ENGINES[entry.engine](loaded, labels, **options)

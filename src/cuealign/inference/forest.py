@@ -1,9 +1,9 @@
-"""All prompts of an utterance as one tree of tokens, laid out so that a single number per token says who sees whom.
+"""All prompts of an utterance as one tree of tokens, in an order in which one number per token defines the attention mask.
 
-Prompts that start alike share their tokens; behind each prompt hangs the tree of label answers. Tokens lie in depth-first
-order, so that the descendants of a token are the tokens behind it up to its *exit*: a token sees the tokens before it
-whose exit lies behind it, which are its ancestors, and nothing else. The hidden state of a token is then the one that it
-has at the end of its own prompt alone, and several trees, of several utterances, can share a sequence.
+Prompts that start alike share their tokens; the tree of label answers is attached to the end of each prompt. Tokens are in
+depth-first order, so the descendants of a token follow it directly, up to the end of its subtree. A token attends to the
+earlier tokens whose subtree has not ended yet: these are its ancestors. Its hidden state is therefore the same as in its
+own prompt alone, and the trees of several utterances can share a sequence.
 """
 
 from collections.abc import Sequence
@@ -16,12 +16,12 @@ from cuealign.inference.labels import LabelTree
 
 @dataclass(frozen=True)
 class Trie:
-    """Prompts of one utterance, shared beginnings merged.
+    """Prompts of one utterance, with common beginnings merged.
 
     Attributes:
         tokens: id of each token, in depth-first order, shape ``(n,)``.
         depths: distance from the start, which is the position id, shape ``(n,)``.
-        subtree_ends: index behind the last descendant of each token, shape ``(n,)``.
+        subtree_ends: one past the index of each token's last descendant, shape ``(n,)``.
         ends: index of the last token of each prompt, in the prompts' own order, shape ``(prompts,)``.
         lengths: tokens of each prompt, shape ``(prompts,)``.
     """
@@ -39,7 +39,7 @@ class Trie:
     def build(cls, prompts: Sequence[Sequence[int]]) -> "Trie":
         """Merge prompts.
 
-        In lexicographic order the prompts are a depth-first walk: each adds the tokens after what it shares with the
+        In lexicographic order, the prompts are a depth-first walk: each adds the tokens that it does not share with the
         one before it.
 
         Raises:
@@ -49,13 +49,13 @@ class Trie:
         tokens: list[int] = []
         depths: list[int] = []
         subtree_ends: list[int] = []
-        path: list[int] = []  # indices of the tokens of the prompt before
+        path: list[int] = []  # indices of the tokens of the previous prompt
         ends = np.empty(len(prompts), dtype=np.int64)
-        before: Sequence[int] = ()
+        previous: Sequence[int] = ()
         for number in order:
             prompt = prompts[number]
-            shared, most = 0, min(len(before), len(prompt))
-            while shared < most and before[shared] == prompt[shared]:
+            shared, most = 0, min(len(previous), len(prompt))
+            while shared < most and previous[shared] == prompt[shared]:
                 shared += 1
             if shared == len(prompt):
                 raise ValueError("a prompt is empty" if not len(prompt) else "two prompts are equal")
@@ -68,7 +68,7 @@ class Trie:
                 depths.append(depth)
                 subtree_ends.append(0)
             ends[number] = path[-1]
-            before = prompt
+            previous = prompt
         for index in path:
             subtree_ends[index] = len(tokens)
         return cls(np.array(tokens), np.array(depths), np.array(subtree_ends), ends, np.array([len(prompt) for prompt in prompts]))
@@ -76,13 +76,13 @@ class Trie:
 
 @dataclass(frozen=True)
 class Forest:
-    """Tries of several utterances in one sequence, label trees behind every prompt.
+    """Tries of several utterances in one sequence, with the label tree attached to every prompt.
 
     Attributes:
-        tokens, depths, subtree_ends: as those of :class:`Trie`, shape ``(length,)``; padding sees itself only.
-        places: index of the last token of each prompt and of the nodes behind it, shape ``(prompts, 1 + nodes)``,
-            prompts of all utterances one after the other.
-        used: tokens that are not padding.
+        tokens, depths, subtree_ends: as in :class:`Trie`, shape ``(length,)``; padding attends to itself only.
+        places: indices of each prompt's last token and of the label nodes after it, shape ``(prompts, 1 + nodes)``;
+            prompts of all utterances, concatenated.
+        used: number of tokens that are not padding.
     """
 
     tokens: np.ndarray
@@ -92,18 +92,18 @@ class Forest:
     used: int
 
     def path(self, place: int, length: int) -> np.ndarray:
-        """Indices of a token and all before it in its prompt, which are the tokens that it sees; 0 in front, up to ``length``."""
+        """Indices of a token and its ancestors, which it attends to, in order; padded with 0 in front, up to ``length``."""
         seen = np.flatnonzero(self.subtree_ends[: place + 1] > place)
         return np.concatenate([np.zeros(length - len(seen), dtype=seen.dtype), seen])
 
     @classmethod
     def pack(cls, tries: Sequence[Trie], tree: LabelTree, length: int | None = None) -> "Forest":
-        """Lay tries out one behind the other.
+        """Concatenate tries and attach the label tree to every prompt.
 
         Args:
             tries: one per utterance.
-            tree: answers that hang behind every prompt.
-            length: of the sequence, filled up with padding; None for no padding.
+            tree: of label answers.
+            length: of the padded sequence; None for no padding.
 
         Raises:
             ValueError: if the tries are longer than ``length``.
@@ -113,7 +113,7 @@ class Forest:
         offset = 0
         for trie in tries:
             size = len(trie) + nodes * len(trie.ends)
-            # Room for the nodes right behind each prompt's last token; everything after it moves back.
+            # The nodes go directly after each prompt's last token; all later tokens move back.
             ends = np.sort(trie.ends)
             moved = np.arange(len(trie)) + nodes * np.searchsorted(ends, np.arange(len(trie)), side="left")
             roots = moved[trie.ends]

@@ -1,4 +1,4 @@
-"""What a job did and how fast, against what its device can do."""
+"""Throughput of a job, also compared with the speed limit of its GPU."""
 
 import time
 from collections.abc import Iterator
@@ -9,14 +9,14 @@ import torch
 
 from cuealign.models.base import CausalModel, Responder
 
-_SIZE, _AT_A_TIME = 8192, 8  # matrices, and products between two looks at the clock
-_SETTLE, _MEASURE = 1.0, 0.5  # seconds, until clocks have settled to what the power allows, and then
+_SIZE, _AT_A_TIME = 8192, 8  # rows of a matrix, and products per time measurement
+_SETTLE, _MEASURE = 1.0, 0.5  # seconds of warm-up, until the power limit has set the GPU's clock, and of measurement
 
 
 def matmul_ceiling(device: torch.device, dtype: torch.dtype) -> float:
-    """Floating-point operations per second of large matrix products that go on for seconds, as a job's do.
+    """Floating-point operations per second of large matrix products over seconds, as in a job.
 
-    A first burst is faster by some 15 %, before the power limit tells.
+    The first moments are some 15 % faster, until the GPU reaches its power limit.
     """
     a, b = (torch.randn(_SIZE, _SIZE, device=device, dtype=dtype) for _ in range(2))
 
@@ -35,14 +35,14 @@ def matmul_ceiling(device: torch.device, dtype: torch.dtype) -> float:
 
 
 class Stopwatch:
-    """Seconds of the parts of a job."""
+    """Measures the seconds that the parts of a job take."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
 
     @contextmanager
     def __call__(self, part: str) -> Iterator[None]:
-        """Time a block."""
+        """Time the block as ``part``."""
         start = time.monotonic()
         yield
         self.seconds[part] = time.monotonic() - start
@@ -54,11 +54,15 @@ def job_report(
     """Figures of a job that answered prompts.
 
     Args:
-        loaded: the system; of a language model on a GPU, the share of the matrix-product ceiling is measured too.
-        engine: that did the sweep.
+        loaded: the system. For a language model on a GPU, the speed limit of matrix products is measured too.
+        engine: name of the engine.
         watch: with the part ``answer``.
-        tokens: that the language model was run on while it answered, padding of at most a block a pass included.
-        prompts, utterances: answered.
+        tokens: that the language model processed while answering, including padding of at most one block per pass.
+        prompts, utterances: numbers of those answered.
+
+    Returns:
+        Counts, seconds by part and rates; of a language model also ``tokens`` and ``tflop``; on a GPU also its name, peak memory
+        (GB) and the share of the measured speed limit that was reached.
     """
     seconds = watch.seconds["answer"]
     figures: dict[str, Any] = {"prompts": prompts, "utterances": utterances, "seconds": watch.seconds}

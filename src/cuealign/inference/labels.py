@@ -1,4 +1,4 @@
-"""The label answers as a tree of tokens, so that one forward pass scores them all."""
+"""Label answers as a tree of tokens, so that one forward pass scores all of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,18 +10,16 @@ from cuealign.prompts.labels import Label
 
 @dataclass(frozen=True)
 class LabelTree:
-    """Token sequences of all labels, shared beginnings merged.
+    """Token sequences of all labels, with common beginnings merged.
 
-    A node is a token that some label has before its end. The last token of a sequence (end of turn)
-    needs no node: its probability is read at its parent.
+    Every token of a label except its last is a node. The last one (end of turn) needs no node: its probability is read at its
+    parent. Nodes are in depth-first order.
 
     Attributes:
         sequences: token ids of each label's full answer, end of turn included.
         tokens: token of each node.
         parents: parent of each node, -1 for the root (the end of the prompt).
         depths: distance of each node from the root, starting at 1.
-
-    Nodes lie in depth-first order.
     """
 
     sequences: tuple[tuple[int, ...], ...]
@@ -42,7 +40,7 @@ class LabelTree:
             raise ValueError("two labels have the same tokens")
         index: dict[tuple[int, ...], int] = {}
         tokens, parents, depths = [], [], []
-        for sequence in sorted(map(tuple, sequences)):  # in this order, the walk is depth-first
+        for sequence in sorted(map(tuple, sequences)):  # lexicographic order gives a depth-first walk
             for depth in range(1, len(sequence)):
                 path = tuple(sequence[:depth])
                 if path not in index:
@@ -54,7 +52,7 @@ class LabelTree:
 
     @cached_property
     def subtree_ends(self) -> tuple[int, ...]:
-        """Index behind the last descendant of each node."""
+        """One past the index of each node's last descendant."""
         last = list(range(1, len(self.tokens) + 1))
         for node in reversed(range(len(self.tokens))):
             if self.parents[node] >= 0:
@@ -84,7 +82,7 @@ class LabelTree:
             best: most probable next token at the root and then at each node, shape ``(1 + nodes,)``.
 
         Returns:
-            Index of the label whose sequence the greedy path follows to its end, or None if it leaves the labels.
+            Index of the label whose sequence the greedy path follows to its end, or None if the path leaves the tree.
         """
         node = -1
         while True:
@@ -96,7 +94,7 @@ class LabelTree:
             node = self._children[node, token]
 
     def ancestors(self, node: int) -> list[int]:
-        """The node itself and all above it, without the root."""
+        """The node and its ancestors, without the root."""
         chain = []
         while node >= 0:
             chain.append(node)

@@ -1,14 +1,14 @@
-"""Who sees whom in a forest, as attention wants to be told."""
+"""Attention masks for a forest."""
 
 import torch
 from torch.nn.attention.flex_attention import BlockMask
 
 BLOCK = 128
-"""Tokens of a block of FlexAttention: a pass on a GPU is a number of blocks long."""
+"""Tokens per block of FlexAttention; passes on a GPU are padded to whole blocks."""
 
 
 def dense_mask(subtree_ends: torch.Tensor) -> torch.Tensor:
-    """Who sees whom in a forest, boolean, shape ``(1, 1, length, length)``.
+    """Mask of a forest, boolean, shape ``(1, 1, length, length)``: which token (row) attends to which (column).
 
     Args:
         subtree_ends: of a :class:`cuealign.inference.forest.Forest`.
@@ -18,10 +18,10 @@ def dense_mask(subtree_ends: torch.Tensor) -> torch.Tensor:
 
 
 def block_mask(subtree_ends: torch.Tensor) -> BlockMask:
-    """The same as :func:`dense_mask` for FlexAttention, whose blocks follow from the subtree_ends alone.
+    """The same as :func:`dense_mask` for FlexAttention.
 
-    Between a block of queries and one of keys before it, something is seen if the largest exit of the keys lies behind
-    the first query, and everything if the smallest lies behind the last.
+    Blocks are classified by ``subtree_ends`` alone. A block of queries attends to an earlier block of keys at all if the largest
+    subtree end of the keys lies after the first query, and to all of it if the smallest lies after the last query.
 
     Args:
         subtree_ends: as in :func:`dense_mask`; their number is a multiple of :data:`BLOCK`.

@@ -1,12 +1,12 @@
 """The packed engine: one forward pass for all conditions of several utterances.
 
-All prompts of an utterance are one tree of tokens (:mod:`cuealign.inference.forest`): what they share, the audio first of
-all, is computed once, however long; behind each prompt hangs the tree of label answers, so that the same pass gives the
-log-probability of every label's full token sequence and the exact greedy answer wherever the greedy path is one of the
-tree's. Where it leaves them, that prompt is decoded on; answers that are to be expected besides the labels' very words can
-hang in the tree as well (:mod:`cuealign.inference.answer_formats`). Utterances are packed up to a budget of tokens.
+All prompts of an utterance form one tree of tokens (:mod:`cuealign.inference.forest`). What they share, above all the audio,
+is computed once. The tree of label answers is attached to every prompt, so the same pass gives the log-probability of every
+label's full token sequence, and the exact greedy answer if the greedy path stays in the tree. If it leaves the tree, the
+prompt is decoded. Other likely answers can be added to the tree (:mod:`cuealign.inference.answer_formats`). A pass takes
+utterances up to a budget of tokens.
 
-On a GPU, attention is FlexAttention with a block mask, which skips what no token sees; elsewhere it is dense.
+On a GPU, attention is FlexAttention with a block mask, which skips masked blocks; elsewhere it is dense.
 """
 
 import logging
@@ -29,21 +29,21 @@ from cuealign.prompts.labels import Label
 
 logger = logging.getLogger(__name__)
 
-_LOGIT_ROWS = 1024  # hidden states turned into logits at a time: 1024 × 150,000 × 4 bytes are 0.6 GB
+_LOGIT_ROWS = 1024  # hidden states per computation of logits: 1024 × 150,000 × 4 bytes are 0.6 GB
 
 
 @dataclass(frozen=True)
 class _Pass:
-    """A forward pass that was started, and perhaps still runs.
+    """A forward pass that has been started and may still be running.
 
     Attributes:
-        pack: what it answers.
-        tree: label tree that hangs behind its prompts.
-        result: waits for scores of the labels, shape ``(prompts, labels)``, and the most probable token at the end of each
-            prompt and at each node, shape ``(prompts, 1 + nodes)``.
+        batch: requests that it answers.
+        tree: label tree attached to the prompts.
+        result: waits for the pass and returns the scores of the labels, shape ``(prompts, labels)``, and the most probable next
+            token at the end of each prompt and at each node, shape ``(prompts, 1 + nodes)``.
     """
 
-    pack: list[PreparedRequest]
+    batch: list[PreparedRequest]
     tree: LabelTree
     result: Callable[[], tuple[torch.Tensor, ...]]
 
@@ -53,9 +53,9 @@ class PackedEngine(Responder):
 
     Args:
         model: an audio language model.
-        labels: to be scored.
-        budget: tokens of a pass; halved where memory runs out. An utterance with more tokens has a pass of its own.
-        workers: threads that make utterances ready ahead of the passes.
+        labels: to score.
+        budget: most tokens per pass; halved if memory runs out. An utterance with more tokens gets a pass for itself.
+        workers: threads that prepare utterances ahead of the passes.
     """
 
     def __init__(self, model: CausalModel, labels: Sequence[Label], *, budget: int = 8192, workers: int = 0) -> None:
@@ -69,84 +69,83 @@ class PackedEngine(Responder):
         return self.model.fingerprint
 
     def expect(self, answers: Sequence[tuple[int, ...]]) -> None:
-        """Hang further answers into the tree, none of them a label's, from the next pass on (see ``answer_formats``)."""
+        """Add answers that are no labels to the tree, from the next pass on; see :mod:`cuealign.inference.answer_formats`."""
         self.tree = LabelTree.build([*self.labels, *answers])
 
     @torch.inference_mode()
     def respond(self, requests: Sequence[Request]) -> Iterator[list[Response]]:
         running: list[_Pass] = []
-        for pack in self._packs(prefetch(self.model.frontend, requests, workers=self.workers)):
-            started = self._start(pack)
-            # While the device works on this pack, the answers of the one before it are read.
+        for batch in self._batches(prefetch(self.model.frontend, requests, workers=self.workers)):
+            started = self._start(batch)
+            # While the device works on this batch, the results of the previous one are read.
             for one in running:
                 yield from self._finish(one)
             running = started
         for one in running:
             yield from self._finish(one)
 
-    def _packs(self, ready: Iterator[PreparedRequest]) -> Iterator[list[PreparedRequest]]:
-        """Sweeps in packs of as many tokens as the budget allows, at least one each."""
-        pack: list[PreparedRequest] = []
-        for one in ready:
-            if pack and sum(map(self._size, pack)) + self._size(one) > self.budget:
-                yield pack
-                pack = []
-            pack.append(one)
-        if pack:
-            yield pack
+    def _batches(self, requests: Iterator[PreparedRequest]) -> Iterator[list[PreparedRequest]]:
+        """Requests in batches within the budget of tokens, at least one request each."""
+        batch: list[PreparedRequest] = []
+        for request in requests:
+            if batch and sum(map(self._size, batch)) + self._size(request) > self.budget:
+                yield batch
+                batch = []
+            batch.append(request)
+        if batch:
+            yield batch
 
-    def _size(self, ready: PreparedRequest) -> int:
+    def _size(self, request: PreparedRequest) -> int:
         """Tokens that a request adds to a pass."""
-        return len(ready.trie) + len(self.tree.tokens) * len(ready.prompts)
+        return len(request.trie) + len(self.tree.tokens) * len(request.prompts)
 
-    def _start(self, pack: list[PreparedRequest]) -> list[_Pass]:
-        """Start the pass of a pack; where memory runs out, in halves, and from then on with half the budget."""
+    def _start(self, batch: list[PreparedRequest]) -> list[_Pass]:
+        """Start the pass of a batch. If memory runs out, halve the batch, and the budget for good."""
         try:
-            return [self._pass(pack)]
+            return [self._pass(batch)]
         except torch.OutOfMemoryError:
-            if len(pack) == 1:
+            if len(batch) == 1:
                 raise ModelError(
-                    f"utterance {pack[0].utterance}: its {self._size(pack[0])} tokens do not fit into the GPU's memory; "
-                    "take a GPU with more memory, or engine: prefix"
+                    f"utterance {batch[0].utterance}: its {self._size(batch[0])} tokens do not fit into the GPU's memory; "
+                    "use a GPU with more memory, or engine: prefix"
                 ) from None
-        # Only now is the memory of the failed pass free: an exception keeps what its frames hold.
+        # Here, after the except block: while the exception exists, it keeps the memory of the failed pass.
         torch.cuda.empty_cache()
         self.budget //= 2
-        logger.warning("out of GPU memory with %d utterances in a pass; pack_tokens is %d from here on", len(pack), self.budget)
-        return self._start(pack[: len(pack) // 2]) + self._start(pack[len(pack) // 2 :])
+        logger.warning("out of GPU memory with %d utterances in a pass; batch_tokens is %d from here on", len(batch), self.budget)
+        return self._start(batch[: len(batch) // 2]) + self._start(batch[len(batch) // 2 :])
 
-    def _pass(self, pack: list[PreparedRequest]) -> _Pass:
-        """One forward pass over all prompts of a pack; does not wait for it."""
-        forest = Forest.pack([ready.trie for ready in pack], self.tree, self._length(sum(map(self._size, pack))))
+    def _pass(self, batch: list[PreparedRequest]) -> _Pass:
+        """Start one forward pass over all prompts of a batch, without waiting for it."""
+        forest = Forest.pack([request.trie for request in batch], self.tree, self._length(sum(map(self._size, batch))))
         device = self.model.device
         depths, subtree_ends, places = (
             to_device(torch.from_numpy(values), device) for values in (forest.depths, forest.subtree_ends, forest.places)
         )
-        embeddings = embed(self.model, forest.tokens, [ready.audio for ready in pack])
+        embeddings = embed(self.model, forest.tokens, [request.audio for request in batch])
         mask = block_mask(subtree_ends) if device.type == "cuda" else dense_mask(subtree_ends)
         hidden = self.model.forward(embeddings, mask=mask, positions=depths[None])[0]
-        return _Pass(pack, self.tree, to_host(*self._read(hidden, places)))
+        return _Pass(batch, self.tree, to_host(*self._read(hidden, places)))
 
     def _finish(self, one: _Pass) -> Iterator[list[Response]]:
-        """Wait for a pass and make its responses."""
+        """Wait for a pass, decode the answers that left the tree, and yield the responses of each request."""
         all_scores, best = (values.tolist() for values in one.result())
         greedy = [one.tree.greedy(row) for row in best]
-        asked = [Prompt(ready.utterance, ids, ready.audio) for ready in one.pack for ids in ready.prompts]
-        strays = [row for row, found in enumerate(greedy) if found is None]
-        decoded = map(tuple, decode_greedily(self.model, [asked[row] for row in strays]))
+        prompts = [Prompt(request.utterance, ids, request.audio) for request in one.batch for ids in request.prompts]
+        decoded = map(tuple, decode_greedily(self.model, [prompt for prompt, found in zip(prompts, greedy, strict=True) if found is None]))
         answers = [one.tree.sequences[found] if found is not None else next(decoded) for found in greedy]
         first = 0
-        for ready in one.pack:
-            rows = slice(first, first + len(ready.prompts))
-            yield self._responses(ready, all_scores[rows], answers[rows], greedy[rows])
+        for request in one.batch:
+            rows = slice(first, first + len(request.prompts))
+            yield self._responses(request, all_scores[rows], answers[rows], greedy[rows])
             first = rows.stop
 
     def _length(self, size: int) -> int:
-        """Length of the sequence for ``size`` tokens: whole blocks on a GPU."""
+        """Padded length of a sequence of ``size`` tokens: whole blocks on a GPU."""
         return -(-size // BLOCK) * BLOCK if self.model.device.type == "cuda" else size
 
     def _read(self, hidden: torch.Tensor, places: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Scores of the labels, and most probable tokens, from the hidden states behind each prompt."""
+        """Scores of the labels and most probable next tokens, from the hidden states at ``places``."""
         steps = [
             (label, node + 1, token)
             for label, sequence in enumerate(self.labels)
@@ -162,12 +161,12 @@ class PackedEngine(Responder):
         return torch.cat(scores), torch.cat(best)
 
     def _responses(
-        self, ready: PreparedRequest, scores_of: Sequence[list[float]], answers: Sequence[tuple[int, ...]], greedy: Sequence[int | None]
+        self, request: PreparedRequest, scores_of: Sequence[list[float]], answers: Sequence[tuple[int, ...]], greedy: Sequence[int | None]
     ) -> list[Response]:
         texts = {answer: self.model.frontend.read(answer) for answer in set(answers)}
         responses = []
-        for ids, scores, answer, found in zip(ready.prompts, scores_of, answers, greedy, strict=True):
-            check_finite(scores, ready.utterance)
+        for ids, scores, answer, found in zip(request.prompts, scores_of, answers, greedy, strict=True):
+            check_finite(scores, request.utterance)
             reasoning, text = texts[answer]
             responses.append(
                 Response(
@@ -177,8 +176,8 @@ class PackedEngine(Responder):
                     reasoning=reasoning,
                     answer_tokens=len(answer),
                     prompt_tokens=len(ids),
-                    audio_tokens=ready.audio.tokens,
-                    audio_truncated=ready.audio.truncated,
+                    audio_tokens=request.audio.tokens,
+                    audio_truncated=request.audio.truncated,
                 )
             )
         return responses

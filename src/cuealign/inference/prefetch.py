@@ -1,4 +1,4 @@
-"""Sweeps made ready for a packed forward, ahead of it and in other threads: decoded, in features, in tokens."""
+"""Requests prepared for packed passes, ahead of them and in other threads: audio decoded, features computed, prompts tokenised."""
 
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -10,18 +10,18 @@ from cuealign.inference.forest import Trie
 from cuealign.models.base import Frontend, PreparedAudio, Request
 
 _AHEAD = 4
-"""Sweeps that each thread may be ahead."""
+"""Requests that each thread may prepare ahead."""
 
 
 @dataclass(frozen=True)
 class PreparedRequest:
-    """A request without its sound: what a forward pass needs.
+    """A request with audio and prompts in the form that a forward pass needs.
 
     Attributes:
         utterance: id, for messages.
         audio: features.
         prompts: token ids of each prompt.
-        trie: the prompts, merged.
+        trie: of the prompts.
     """
 
     utterance: str
@@ -31,30 +31,30 @@ class PreparedRequest:
 
 
 def prepare_request(frontend: Frontend, request: Request) -> PreparedRequest:
-    """Decode, compute features and tokenise."""
+    """Decode the audio, compute its features and tokenise the prompts."""
     audio = frontend.prepare(request.load_audio())
     prompts = [frontend.tokenise(prompt, audio.tokens) for prompt in request.prompts]
     return PreparedRequest(request.utterance, audio, prompts, Trie.build(prompts))
 
 
 def prefetch(frontend: Frontend, requests: Sequence[Request], *, workers: int) -> Iterator[PreparedRequest]:
-    """Yield requests, ready, in order.
+    """Yield prepared requests, in order.
 
-    The work is done in threads: decoding, spectrograms and tokenisation are in libraries that let other threads run, and
-    take a fraction of the time of a pass; processes would have to import all of the model's code first, each of them.
+    Threads do the work: decoding, spectrograms and tokenisation release Python's global lock and take a fraction of the time
+    of a pass. Processes would each have to import all of the model's code first.
 
     Args:
         frontend: of the model.
-        requests: to be made ready.
-        workers: threads that work ahead; 0 does it here, one by one.
+        requests: to prepare.
+        workers: threads that work ahead; with 0, each request is prepared when its turn comes.
 
     Raises:
-        CuealignError: of the first request that cannot be made ready.
+        CuealignError: of the first request that cannot be prepared.
     """
     if workers == 0:
         yield from (prepare_request(frontend, request) for request in requests)
         return
-    with ThreadPoolExecutor(workers, thread_name_prefix="feeding") as pool:
+    with ThreadPoolExecutor(workers, thread_name_prefix="prefetch") as pool:
         waiting: deque[Future[PreparedRequest]] = deque()
         rest = iter(requests)
         try:
@@ -66,5 +66,5 @@ def prefetch(frontend: Frontend, requests: Sequence[Request], *, workers: int) -
                     waiting.append(pool.submit(prepare_request, frontend, request))
                 yield ready
         finally:
-            for future in waiting:  # an error, or a reader that stopped: nothing more is begun
+            for future in waiting:  # after an error, or if the caller stopped early: start nothing more
                 future.cancel()

@@ -1,10 +1,9 @@
-"""The prefix engine: what the prompts of an utterance share is computed once.
+"""The prefix engine: the common beginning of an utterance's prompts is computed once.
 
-Per utterance the audio is encoded once and the longest common token prefix of all prompts is run
-once into a key-value cache. The rests of the prompts follow as one batch over that cache; behind each
-hangs the tree of label answers, every branch seeing the prompt and its own ancestors only. One forward
-thus gives the log-probability of every label's full token sequence and the exact greedy answer wherever
-the greedy path is a label. Where it leaves the labels, that prompt alone is decoded on.
+For each utterance, the audio is encoded once and the longest common token prefix of all prompts is run once into a key-value
+cache. The suffixes of the prompts follow as one batch over that cache. The tree of label answers is attached to each; every
+branch attends to the prompt and its own ancestors only. One forward pass thus gives the log-probability of every label's full
+token sequence, and the exact greedy answer if the greedy path is a label. Otherwise the prompt is decoded.
 """
 
 from collections.abc import Iterator, Sequence
@@ -26,8 +25,8 @@ class PrefixEngine(Responder):
 
     Args:
         model: an audio language model.
-        labels: to be scored.
-        batch: prompts in one forward at the most.
+        labels: to score.
+        batch: most prompts per forward pass.
     """
 
     def __init__(self, model: CausalModel, labels: Sequence[Label], *, batch: int = 64) -> None:
@@ -54,16 +53,16 @@ class PrefixEngine(Responder):
             yield responses
 
     def _batch(self, prompts: Sequence[list[int]], shared: int, prefix: Any, audio: PreparedAudio, utterance: str) -> list[Response]:
-        """Answer some prompts of one utterance over the cache of their shared prefix."""
+        """Answer some prompts of one utterance over the cache of their common prefix."""
         suffixes = [prompt[shared:] for prompt in prompts]
         logits = self._tree_logits(suffixes, shared, prefix)
         logprobs = logits.log_softmax(-1)
         best = logits.argmax(-1).tolist()
         labels = [self.tree.greedy(row) for row in best]
-        strays = [row for row, label in enumerate(labels) if label is None]
-        decoded = decode_greedily(self.model, [Prompt(utterance, prompts[row], audio) for row in strays])
+        left = [row for row, label in enumerate(labels) if label is None]
+        decoded = decode_greedily(self.model, [Prompt(utterance, prompts[row], audio) for row in left])
         answers = {row: list(self.tree.sequences[label]) for row, label in enumerate(labels) if label is not None}
-        answers |= dict(zip(strays, decoded, strict=True))
+        answers |= dict(zip(left, decoded, strict=True))
         responses = []
         for row, prompt in enumerate(prompts):
             reasoning, text = self.model.frontend.read(answers[row])
@@ -87,12 +86,12 @@ class PrefixEngine(Responder):
         return responses
 
     def _tree_logits(self, suffixes: Sequence[list[int]], shared: int, prefix: Any) -> torch.Tensor:
-        """Logits at the end of each suffix and at each node of the label tree behind it.
+        """Logits at the end of each suffix and at each node of the label tree after it.
 
         Args:
-            suffixes: token ids after the shared prefix, at least one each.
-            shared: length of the shared prefix.
-            prefix: its key-value cache, batch 1; left as it is.
+            suffixes: token ids after the common prefix, at least one each.
+            shared: length of the common prefix.
+            prefix: its key-value cache, batch 1; not changed.
 
         Returns:
             float32, shape ``(prompts, 1 + nodes, vocabulary)``.
@@ -125,7 +124,7 @@ class PrefixEngine(Responder):
 
 
 def expand(model: CausalModel, prefix: Any, rows: int) -> Any:
-    """A cache of ``rows`` copies of ``prefix``, which is left as it is."""
+    """A cache of ``rows`` copies of ``prefix``, which is not changed."""
     cache = model.new_cache()
     for index, layer in enumerate(prefix.layers):
         cache.update(layer.keys.expand(rows, -1, -1, -1), layer.values.expand(rows, -1, -1, -1), index)
@@ -133,10 +132,10 @@ def expand(model: CausalModel, prefix: Any, rows: int) -> Any:
 
 
 def run_prefix(model: CausalModel, ids: Sequence[int], audio: PreparedAudio) -> Any:
-    """Key-value cache of the beginning of a prompt, which holds all of its audio.
+    """Key-value cache of the beginning of a prompt, which contains all of its audio.
 
     Raises:
-        ModelError: if the placeholders are not as many as the audio's tokens.
+        ModelError: if the number of placeholders is not that of audio tokens.
     """
     embeddings, cache = embed(model, np.array(ids), [audio]), model.new_cache()
     model.forward(embeddings, cache=cache)
@@ -146,7 +145,7 @@ def run_prefix(model: CausalModel, ids: Sequence[int], audio: PreparedAudio) -> 
 def common_prefix(prompts: Sequence[Sequence[int]]) -> int:
     """Length of the longest token prefix that all prompts share and that leaves each at least one token.
 
-    The cut is made between tokens, never in the text: a tokenizer may merge characters across a cut there.
+    Tokens are compared, not text: a tokenizer may merge characters across a cut in the text.
     """
     first = prompts[0]
     shared = min(map(len, prompts)) - 1

@@ -1,6 +1,6 @@
-"""The reference engine: one prompt at a time by the model family's own code, nothing shared.
+"""The reference engine: one prompt at a time by the model family's own code, with nothing shared.
 
-Slow and plain; tests and benchmarks hold the other engines to it.
+It is slow and simple; tests, checks and benchmarks compare the other engines with it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,7 +14,7 @@ from cuealign.prompts.labels import Label
 
 
 class ReferenceEngine(Responder):
-    """Answers each prompt by ``generate`` and scores each label by a forward pass of its own."""
+    """Answers each prompt by ``generate``, and scores each label in a separate forward pass."""
 
     def __init__(self, model: CausalModel, labels: Sequence[Label]) -> None:
         self.model = model

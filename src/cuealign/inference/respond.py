@@ -1,4 +1,4 @@
-"""One job of a model: load it once, check it, and answer all conditions of its utterances."""
+"""A job of a model: load it once, check it, and answer all conditions of a shard of utterances."""
 
 import logging
 import os
@@ -38,20 +38,20 @@ def respond(
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Answer all conditions of a shard of a split.
 
-    What the store holds is not computed again. What is computed goes there as it comes, so that a job that is killed loses at
-    most what was in flight.
+    Responses in the store are not computed again. New ones are stored as they come, so a killed job loses at most the batch
+    in flight.
 
     Args:
-        split: utterances of the split that are asked, table of kind :data:`cuealign.core.schema.MANIFEST`.
+        split: utterances of the split, table of kind :data:`cuealign.core.schema.MANIFEST`.
         conditions: intervention tables of the split.
-        labels: with the words by which they are answered.
+        labels: with the words that stand for them.
         template: wording of the prompts.
-        entry, name: of the model in the config; its ``device`` is the one to use.
+        entry, name: of the model in the config; ``entry.device`` is the device to use.
         shard: number of the job, of ``entry.shards``.
         store: folder of the response store.
 
     Returns:
-        Table of kind :data:`cuealign.core.schema.RESPONSES`, and the figures of the job (see ``job_report``).
+        Table of kind :data:`cuealign.core.schema.RESPONSES`, and the figures of the job (see :func:`job_report`).
 
     Raises:
         ModelError: if the model cannot be loaded, fails its checks, or gives output that cannot be used.
@@ -66,17 +66,17 @@ def respond(
     def prompts_of(rows: pd.DataFrame) -> dict[str, list[sweep.KeyedPrompt]]:
         return sweep.keyed_prompts(rows, conditions, template, labels, model.fingerprint, settings)
 
-    asked, kept = prompts_of(utterances), ResponseStore(store, f"shard{shard}")
-    if tried := sweep.sample_requests(utterances, asked, kept):
+    prompts, responses = prompts_of(utterances), ResponseStore(store, f"shard{shard}")
+    if tried := sweep.sample_requests(utterances, prompts, responses):
         with watch("checks"):
             _prepare(loaded, model, labels, tried, lambda: _few(split, prompts_of), dtype=entry.dtype)
     before = getattr(loaded, "tokens_run", 0)
     with watch("answer"):
         what = f"{name}, shard {shard + 1} of {entry.shards}"
-        prompts, answered = sweep.answer_all(utterances, asked, model, kept, labels, write_every=entry.write_every, what=what)
+        counts = sweep.answer_all(utterances, prompts, model, responses, labels, write_every=entry.write_every, what=what)
     tokens = getattr(loaded, "tokens_run", 0) - before
-    figures = job_report(loaded, entry.engine, watch, tokens=tokens, prompts=prompts, utterances=answered)
-    return kept.compile(sweep.wanted(asked)), figures
+    figures = job_report(loaded, entry.engine, watch, tokens=tokens, prompts=counts[0], utterances=counts[1])
+    return responses.compile(sweep.wanted(prompts)), figures
 
 
 def _prepare(
@@ -98,6 +98,6 @@ def _prepare(
 
 
 def _few(split: pd.DataFrame, prompts_of: Callable[[pd.DataFrame], dict[str, list[sweep.KeyedPrompt]]]) -> list[Request]:
-    """The same few requests for every shard of a split, and for a job that goes on after a kill."""
+    """A few requests, the same ones for every shard of a split and for a resumed job."""
     rows = sweep.spread(split, _FEW_UTTERANCES)
     return sweep.requests_for(rows, prompts_of(rows), most=_FEW_PROMPTS)

@@ -1,6 +1,6 @@
 """The response store: append-only, crash-safe, shared by all shards of a model on a split.
 
-A store is a folder of part files (:mod:`cuealign.runtime.append_only`): a killed job loses the pack in flight and nothing else.
+It is a folder of part files (:mod:`cuealign.runtime.append_only`). A killed job loses only the batch that was not written yet.
 """
 
 import hashlib
@@ -19,11 +19,11 @@ _SCHEMA = pa.schema([("key", pa.string()), *RESPONSES.columns.items()])
 
 
 def response_key(audio_sha256: str, prompt: str, fingerprint: str, settings: str) -> str:
-    """Key of a response: hash over all that it depends on.
+    """Key of a response: sha256 over everything that it depends on.
 
     Args:
         audio_sha256: of the utterance's samples.
-        prompt: rendered text.
+        prompt: full text.
         fingerprint: of the model.
         settings: generation settings and labels.
     """
@@ -34,7 +34,7 @@ class ResponseStore:
     """Responses by key.
 
     Args:
-        folder: made if it does not exist.
+        folder: of the part files; made if it does not exist.
         writer: prefix of the part files that this process writes, such as ``shard0``.
     """
 
@@ -50,10 +50,10 @@ class ResponseStore:
         return len(self._rows)
 
     def append(self, rows: Iterable[tuple[str, str, str, Response]], label_order: str, fingerprint: str) -> None:
-        """Keep responses for good.
+        """Store responses; on return they are on the disk.
 
         Args:
-            rows: key, utterance, prompt id and response of each.
+            rows: key, utterance, prompt id and response.
             label_order: names of the labels, separated by ``|``.
             fingerprint: of the model.
         """
@@ -82,8 +82,8 @@ class ResponseStore:
         """Table of kind :data:`cuealign.core.schema.RESPONSES`.
 
         Args:
-            wanted: key, utterance and prompt id of each row, in order. The same audio under two utterance
-                ids shares a response; each gets its row.
+            wanted: key, utterance and prompt id of each row, in order. Two utterance ids of the same audio share a response,
+                and get a row each.
 
         Raises:
             InputError: if a response is missing.

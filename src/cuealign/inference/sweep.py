@@ -1,4 +1,4 @@
-"""All conditions of all utterances of a shard, with only the prompts computed that the store lacks."""
+"""A sweep: all conditions of all utterances of a shard. Only prompts without a stored response are computed."""
 
 import json
 import logging
@@ -18,14 +18,13 @@ from cuealign.runtime.progress import Progress
 
 logger = logging.getLogger(__name__)
 
-
 PROTOCOL = "2"
-"""Version of how prompts are posed and answers computed. Raise it with a change of code that changes responses: what a
-store holds under another version is not used."""
+"""Version of the code that renders prompts and computes responses. Raise it when a change of code changes responses: stored
+responses of another version are not used."""
 
 
 def settings_key(entry: Model, labels: Sequence[Label]) -> str:
-    """Part of a response's key: everything besides audio, prompt and model that a response depends on."""
+    """Part of a response's key: everything that a response depends on besides audio, prompt and weights."""
     words = {label.name: label.word for label in labels}
     options = dict(sorted(entry.options.items()))
     return json.dumps([PROTOCOL, entry.backend, entry.engine, entry.max_new_tokens, options, words])
@@ -33,7 +32,7 @@ def settings_key(entry: Model, labels: Sequence[Label]) -> str:
 
 @dataclass(frozen=True)
 class KeyedPrompt:
-    """One distinct prompt put to one utterance, and the key of the response to it."""
+    """A prompt for an utterance, and the key of the response to it."""
 
     key: str
     prompt: str
@@ -47,16 +46,16 @@ def keyed_prompts(
     fingerprint: str,
     settings: str,
 ) -> dict[str, list[KeyedPrompt]]:
-    """Distinct prompts of every utterance over all conditions.
+    """Distinct prompts of each utterance over all conditions.
 
     Args:
         manifest: utterances of the shard.
-        conditions: intervention tables of the split; each must name every utterance of the shard.
-        template, labels: render the prompts.
+        conditions: intervention tables of the split; each must have every utterance of the shard.
+        template, labels: to render the prompts with.
         fingerprint, settings: of the model, see :func:`cuealign.inference.store.response_key`.
 
     Returns:
-        Utterance to prompts, in the manifest's order and the order in which conditions first need them.
+        Prompts by utterance, in the manifest's order; those of an utterance in the order in which the conditions need them.
 
     Raises:
         InputError: if a condition lacks an utterance.
@@ -64,11 +63,11 @@ def keyed_prompts(
     words = [label.word for label in labels]
     blocks: dict[str, dict[str, None]] = {utterance: {} for utterance in manifest["utterance"]}
     for table in conditions:
-        of = dict(zip(table["utterance"], table["cue_block"], strict=True))
+        block_of = dict(zip(table["utterance"], table["cue_block"], strict=True))
         for utterance, found in blocks.items():
-            if utterance not in of:
+            if utterance not in block_of:
                 raise InputError(f"an intervention has no tokens for utterance {utterance!r}; delete results/interventions to remake it")
-            found[of[utterance]] = None
+            found[block_of[utterance]] = None
     hashes = dict(zip(manifest["utterance"], manifest["audio_sha256"], strict=True))
     result = {}
     for utterance, found in blocks.items():
@@ -78,11 +77,11 @@ def keyed_prompts(
 
 
 def sample_requests(
-    manifest: pd.DataFrame, asked: Mapping[str, Sequence[KeyedPrompt]], store: ResponseStore, count: int = 3
+    manifest: pd.DataFrame, prompts: Mapping[str, Sequence[KeyedPrompt]], store: ResponseStore, count: int = 3
 ) -> list[Request]:
-    """A few of the requests to come, from the shortest utterance to the longest, for the sanity checks; none if all is answered."""
-    unanswered = [any(each.key not in store for each in asked[utterance]) for utterance in manifest["utterance"]]
-    return requests_for(spread(manifest[unanswered], count), asked)
+    """A few unanswered requests for the sanity checks, from the shortest utterance to the longest; none if all are answered."""
+    unanswered = [any(each.key not in store for each in prompts[utterance]) for utterance in manifest["utterance"]]
+    return requests_for(spread(manifest[unanswered], count), prompts)
 
 
 def spread(manifest: pd.DataFrame, count: int) -> pd.DataFrame:
@@ -91,17 +90,17 @@ def spread(manifest: pd.DataFrame, count: int) -> pd.DataFrame:
     return manifest.sort_values(["duration", "utterance"]).iloc[places]
 
 
-def requests_for(manifest: pd.DataFrame, asked: Mapping[str, Sequence[KeyedPrompt]], most: int | None = None) -> list[Request]:
-    """The requests of some utterances, with their first ``most`` prompts, or all."""
+def requests_for(manifest: pd.DataFrame, prompts: Mapping[str, Sequence[KeyedPrompt]], most: int | None = None) -> list[Request]:
+    """Requests of some utterances, with all of their prompts or the first ``most``."""
     return [
-        Request(row.utterance, audio.reader(row), tuple(each.prompt for each in asked[row.utterance][:most]))
+        Request(row.utterance, audio.reader(row), tuple(each.prompt for each in prompts[row.utterance][:most]))
         for row in manifest.itertuples()
     ]
 
 
 def answer_all(
     manifest: pd.DataFrame,
-    asked: Mapping[str, Sequence[KeyedPrompt]],
+    prompts: Mapping[str, Sequence[KeyedPrompt]],
     responder: Responder,
     store: ResponseStore,
     labels: Sequence[Label],
@@ -109,31 +108,31 @@ def answer_all(
     write_every: int,
     what: str,
 ) -> tuple[int, int]:
-    """Answer every prompt that the store lacks.
+    """Answer every prompt that has no stored response.
 
-    Longest utterances go first: if memory is short, it shows at once.
+    The longest utterances go first: if memory is short, the job fails early.
 
     Args:
         manifest: utterances of the shard.
-        asked: see :func:`keyed_prompts`.
-        responder: model.
+        prompts: see :func:`keyed_prompts`.
+        responder: answers the requests.
         store: receives the responses.
         labels: in the order of the log-probabilities.
         write_every: utterances between two writes to the store.
-        what: name of the work, for the progress line.
+        what: name of the job, for the log.
 
     Returns:
-        Numbers of prompts and utterances computed.
+        Numbers of prompts and utterances that were computed.
     """
     todo, claimed = [], set()
     for row in manifest.sort_values(["duration", "utterance"], ascending=[False, True]).itertuples():
-        # The same samples under two ids ask the same: computed once.
-        open_prompts = [each for each in asked[row.utterance] if each.key not in store and each.key not in claimed]
+        # Two utterance ids of the same samples have the same keys: computed once.
+        open_prompts = [each for each in prompts[row.utterance] if each.key not in store and each.key not in claimed]
         claimed.update(each.key for each in open_prompts)
         if open_prompts:
             todo.append((row, open_prompts))
     total = sum(len(open_prompts) for _, open_prompts in todo)
-    known = sum(len(found) for found in asked.values()) - total
+    known = sum(map(len, prompts.values())) - total
     logger.info("%s: %d prompts to answer, %d already answered", what, total, known)
     order = "|".join(label.name for label in labels)
     truncated = 0
@@ -149,17 +148,17 @@ def answer_all(
                 store.append(rows, order, responder.fingerprint)
                 rows = []
     if truncated:
-        logger.warning("%s: %d utterances are longer than the model's audio limit and were cut (column audio_truncated)", what, truncated)
+        logger.warning("%s: %d utterances exceed the model's audio limit and were cut (column audio_truncated)", what, truncated)
     return total, len(todo)
 
 
-def wanted(asked: Mapping[str, Sequence[KeyedPrompt]]) -> Iterator[tuple[str, str, str]]:
+def wanted(prompts: Mapping[str, Sequence[KeyedPrompt]]) -> Iterator[tuple[str, str, str]]:
     """Key, utterance and prompt id of every prompt, for :meth:`ResponseStore.compile`."""
-    for utterance, found in asked.items():
+    for utterance, found in prompts.items():
         for each in found:
             yield each.key, utterance, prompt_id(each.prompt)
 
 
 def shard_of(manifest: pd.DataFrame, shard: int, shards: int) -> pd.DataFrame:
-    """Utterances of a shard: every ``shards``-th of the split, starting at ``shard``."""
+    """Utterances of a shard: every ``shards``-th of the split, starting with number ``shard``."""
     return manifest.iloc[shard::shards].reset_index(drop=True)

@@ -1,1 +1,1 @@
-"""Models behind two small interfaces (``base``), and what their backends share (``huggingface``, ``checkpoints``)."""
+"""Models: two small interfaces (``base``), the backends that implement them, and the code that backends share."""

@@ -1,8 +1,8 @@
-"""The small interfaces between a sweep and the models that answer it.
+"""The interfaces between a sweep and the models that answer it.
 
-A :class:`Responder` answers all prompts of an utterance. Systems that need no language model (the
-control listeners, contrastive models) implement it themselves. An audio language model implements
-:class:`CausalModel` instead, and an engine of :mod:`cuealign.inference` turns it into a responder.
+A :class:`Responder` answers all prompts of an utterance. Systems without a language model (control listeners, contrastive
+models) implement it themselves. An audio language model implements :class:`CausalModel` instead; an engine of
+:mod:`cuealign.inference` turns it into a responder.
 """
 
 from abc import ABC, abstractmethod
@@ -16,21 +16,13 @@ from cuealign.core import audio as audio_module
 
 
 @dataclass(frozen=True)
-class Label:
-    """A label and the word by which a model answers it."""
-
-    name: str
-    word: str
-
-
-@dataclass(frozen=True)
 class Request:
-    """The distinct prompts put to one utterance.
+    """The distinct prompts for one utterance.
 
     Attributes:
-        utterance: its id, for messages.
-        audio: mono float32 samples at 16 kHz, shape ``(n,)``, or a function that reads them, also at another ``rate``, so
-            that they are read when their turn comes, and by the process that needs them.
+        utterance: id, for messages.
+        audio: mono float32 samples at 16 kHz, shape ``(n,)``; or a function that reads them at a ``rate`` (Hz, by default 16
+            kHz), so that a sound is not read before it is needed.
         prompts: distinct texts.
     """
 
@@ -39,7 +31,7 @@ class Request:
     prompts: tuple[str, ...]
 
     def load_audio(self, rate: int = audio_module.RATE) -> np.ndarray:
-        """The samples, at a sampling rate in Hz."""
+        """Mono float32 samples at ``rate`` (Hz), shape ``(n,)``."""
         if callable(self.audio):
             return self.audio() if rate == audio_module.RATE else self.audio(rate=rate)
         return audio_module.resample(self.audio, audio_module.RATE, rate)
@@ -47,18 +39,18 @@ class Request:
 
 @dataclass(frozen=True)
 class Response:
-    """What a model said to one prompt.
+    """The response of a model to one prompt.
 
     Attributes:
-        answer: text, special tokens left out; of a model that thinks first, the final answer alone.
+        answer: text without special tokens; of a model that reasons first, the final answer only.
         label_logprobs: natural logarithm of the probability of each label's full answer, shape ``(labels,)``.
-        path: how the answer was found: ``label`` (the greedy path is a label's token sequence), ``expected`` (that of
-            another answer in the tree), ``decoded`` (it left both and was decoded on), ``generate``
-            (reference path) or ``similarity``.
-        reasoning: what a model that thinks first said before its final answer; empty for others.
-        answer_tokens: tokens generated, end of turn included.
-        prompt_tokens: tokens of the prompt, audio included.
-        audio_tokens: how many of them stand for audio.
+        path: how the answer was found. ``label``: the greedy path is a label's token sequence; ``expected``: it is another answer
+            in the tree; ``decoded``: it left the tree and was decoded; ``generate``: by the reference engine; ``similarity``: by a
+            system without a language model.
+        reasoning: text before the final answer, of a model that reasons first; otherwise empty.
+        answer_tokens: number of generated tokens, end of turn included.
+        prompt_tokens: number of tokens of the prompt, audio included.
+        audio_tokens: number of them that stand for audio.
         audio_truncated: True if the model's audio limit cut the utterance.
     """
 
@@ -76,28 +68,28 @@ class Responder(ABC):
     """Answers requests."""
 
     control: bool = False
-    """True of a system that is deaf to the audio or to the cues on purpose."""
+    """True for a control listener, which ignores the audio or the cues on purpose."""
 
     @property
     @abstractmethod
     def fingerprint(self) -> str:
-        """Of the weights: their hash, or where they come from at which commit; and the dtype. The backend's options are no part."""
+        """Identifies the weights (their hash, or repository and commit) and the dtype; does not include the backend's options."""
 
     @abstractmethod
     def respond(self, requests: Sequence[Request]) -> Iterator[list[Response]]:
         """Yield the responses to each request's prompts, in order.
 
         Raises:
-            ModelError: if output cannot be used (naming the utterance); nothing is replaced or skipped.
+            ModelError: if an output is unusable, with the utterance. Nothing is replaced or skipped.
         """
 
 
 @dataclass(frozen=True)
 class PreparedAudio:
-    """Features of one utterance, ready for the model.
+    """Features of one utterance, as the model takes them.
 
     Attributes:
-        features: arrays or tensors as the family needs them.
+        features: arrays or tensors by name, as the family needs them.
         tokens: number of audio tokens in the prompt.
         truncated: True if the model's limit cut the utterance.
     """
@@ -108,9 +100,9 @@ class PreparedAudio:
 
 
 class Frontend(ABC):
-    """What a family does before and after its weights: audio features, chat template, placeholders, answers.
+    """Input and output of a family's models: audio features, chat template, placeholders, answers.
 
-    Works on the CPU, in several threads at a time.
+    Works on the CPU. Several threads may call it at the same time.
     """
 
     end_of_turn: int
@@ -125,7 +117,7 @@ class Frontend(ABC):
 
     @abstractmethod
     def tokenise(self, prompt: str, audio_tokens: int) -> list[int]:
-        """Ids of the chat with one audio and ``prompt``, up to where the answer starts, placeholders expanded."""
+        """Ids of the chat with one audio and ``prompt``, up to the start of the answer, with ``audio_tokens`` placeholders."""
 
     @abstractmethod
     def answer_ids(self, word: str) -> list[int]:
@@ -133,18 +125,18 @@ class Frontend(ABC):
 
     @abstractmethod
     def decode(self, ids: Sequence[int]) -> str:
-        """Text of generated ids, special tokens left out."""
+        """Text of generated ids, without special tokens."""
 
     def read(self, ids: Sequence[int]) -> tuple[str, str]:
-        """Reasoning, if the model thinks first, and answer of generated ids."""
+        """Reasoning (empty unless the model reasons first) and answer of generated ids."""
         return "", self.decode(ids)
 
 
 class CausalModel(ABC):
     """An audio language model: a causal transformer over text and audio embeddings.
 
-    Implementations hold the family's knowledge, engines the arithmetic of requests. Tensors are
-    ``torch.Tensor``; this module does not import torch, so that listing models stays cheap.
+    Implementations know the family; engines decide what is computed for a request. Tensors are ``torch.Tensor``; this module
+    does not import torch, so that it loads fast.
     """
 
     frontend: Frontend
@@ -156,7 +148,7 @@ class CausalModel(ABC):
     """Limit of a decoded answer."""
 
     tokens_run: int
-    """Tokens that the language model was run on so far, by whichever path."""
+    """Number of tokens that the language model has processed so far."""
 
     @property
     @abstractmethod
@@ -166,20 +158,20 @@ class CausalModel(ABC):
     @property
     @abstractmethod
     def cache_bytes_per_token(self) -> int:
-        """Memory of the keys and values of one token, in all layers."""
+        """Memory (bytes) of the keys and values of one token, in all layers."""
 
     @property
     @abstractmethod
     def flop_per_token(self) -> float:
-        """Floating-point operations of the language model's matrix products per token, output layer and attention left out."""
+        """Floating-point operations per token of the language model's matrix products, without output layer and attention."""
 
     @abstractmethod
     def compile(self) -> None:
-        """Have what a packed pass runs compiled, from the next pass on."""
+        """Compile the layers for packed passes, from the next pass on."""
 
     @abstractmethod
     def encode(self, audios: Sequence[PreparedAudio]) -> Any:
-        """Embeddings of the audio tokens of several utterances, one after the other, shape ``(tokens, hidden)``."""
+        """Embeddings of the audio tokens of several utterances, concatenated, shape ``(tokens, hidden)``."""
 
     @abstractmethod
     def embed_text(self, ids: Any) -> Any:
@@ -191,9 +183,9 @@ class CausalModel(ABC):
 
         Args:
             embeddings: shape ``(batch, length, hidden)``.
-            mask: None for plain causal attention; what each token sees, boolean, shape ``(batch, 1, length, past + length)``;
-                or FlexAttention's block mask of the same.
-            positions: position ids, shape ``(batch, length)``; None counts on from the cache.
+            mask: None for causal attention; or which token attends to which, boolean, shape
+                ``(batch, 1, length, past + length)``; or the same as a block mask of FlexAttention.
+            positions: position ids, shape ``(batch, length)``; None for those that follow the cache.
             cache: key-value cache, extended in place.
 
         Returns:
@@ -210,8 +202,8 @@ class CausalModel(ABC):
 
     @abstractmethod
     def generate(self, ids: Sequence[int], audio: PreparedAudio) -> list[int]:
-        """Greedy answer to one prompt by the family's own ``generate``; new ids only. The reference path."""
+        """Greedy answer to one prompt by the family's own ``generate``, for the reference engine: new ids only."""
 
     @abstractmethod
     def full_logits(self, ids: Sequence[int], audio: PreparedAudio) -> Any:
-        """float32 logits at every position by the family's own forward, shape ``(length, vocabulary)``. The reference path."""
+        """float32 logits at every position by the family's own forward, for the reference engine, shape ``(length, vocabulary)``."""

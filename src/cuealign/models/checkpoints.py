@@ -1,4 +1,4 @@
-"""Finding and fingerprinting checkpoints."""
+"""Local checkpoints: find and hash them."""
 
 import hashlib
 from pathlib import Path
@@ -14,7 +14,7 @@ def local_folder(path: str | Path, model: str) -> Path:
     """
     folder = Path(path)
     if not (folder / "config.json").is_file():
-        raise ModelError(f"model {model!r}: {folder} holds no checkpoint (config.json is missing); check models.{model}.path")
+        raise ModelError(f"model {model!r}: {folder} contains no checkpoint (config.json is missing); check models.{model}.path")
     return folder
 
 

@@ -1,6 +1,6 @@
-"""Systems that compare a sound with captions, one per label: the nearest caption is the answer.
+"""Contrastive systems: a sound is compared with captions, one per label; the most similar caption is the answer.
 
-A prompt to them is their captions, a line each; see :class:`cuealign.prompts.templates.CaptionTemplate`.
+Their prompt is the captions, one per line; see :class:`cuealign.prompts.templates.CaptionTemplate`.
 """
 
 from abc import ABC, abstractmethod
@@ -24,7 +24,7 @@ from cuealign.prompts.labels import Label
 
 
 class Projection(nn.Module):
-    """From an encoder's output to the space that sounds and captions share (Elizalde et al., 2023)."""
+    """Maps an encoder's output to the space that sounds and captions share (Elizalde et al., 2023)."""
 
     def __init__(self, width: int, out: int) -> None:
         super().__init__()
@@ -42,7 +42,7 @@ class ContrastiveModel(ABC):
     """Embeds sounds and captions in one space."""
 
     rate: int
-    """Sampling rate (Hz) that it hears."""
+    """Sampling rate (Hz) of its input."""
 
     @property
     @abstractmethod
@@ -51,7 +51,7 @@ class ContrastiveModel(ABC):
 
     @abstractmethod
     def clips(self, samples: np.ndarray) -> tuple[list[np.ndarray], bool]:
-        """What is heard of a sound, in pieces that can be embedded, and whether some of it is not."""
+        """The part of a sound that is used, in pieces that can be embedded, and whether some of the sound is left out."""
 
     @abstractmethod
     def embed_clips(self, clips: Sequence[np.ndarray]) -> torch.Tensor:
@@ -64,16 +64,16 @@ class ContrastiveModel(ABC):
     @property
     @abstractmethod
     def scale(self) -> float:
-        """By which cosines are multiplied before the softmax over labels."""
+        """Factor of the cosines before the softmax over labels."""
 
 
 class ContrastiveResponder(Responder):
-    """Answers by the nearest caption.
+    """Answers with the label whose caption is most similar to the sound.
 
     Args:
-        model: of sounds and captions.
+        model: embeds sounds and captions.
         labels: in the order of the captions.
-        batch: sounds that are embedded at a time, see :func:`batch_size`.
+        batch: sounds to embed at a time, see :func:`batch_size`.
     """
 
     def __init__(self, model: ContrastiveModel, labels: Sequence[Label], *, batch: int) -> None:
@@ -89,9 +89,9 @@ class ContrastiveResponder(Responder):
     def respond(self, requests: Sequence[Request]) -> Iterator[list[Response]]:
         rest = iter(requests)
         while batch := list(islice(rest, self.batch)):
-            heard = [self.model.clips(request.load_audio(self.model.rate)) for request in batch]
-            embedded = unit(self.model.embed_clips([clip for clips, _ in heard for clip in clips]))
-            for request, (_, cut), sound in zip(batch, heard, embedded.split([len(clips) for clips, _ in heard]), strict=True):
+            sounds = [self.model.clips(request.load_audio(self.model.rate)) for request in batch]
+            embedded = unit(self.model.embed_clips([clip for clips, _ in sounds for clip in clips]))
+            for request, (_, cut), sound in zip(batch, sounds, embedded.split([len(clips) for clips, _ in sounds]), strict=True):
                 yield [self._response(request.utterance, unit(sound.mean(0)), prompt, cut=cut) for prompt in request.prompts]
 
     def _response(self, utterance: str, sound: torch.Tensor, prompt: str, *, cut: bool) -> Response:
@@ -103,7 +103,7 @@ class ContrastiveResponder(Responder):
         return Response(self.labels[int(np.argmax(scores))].word, tuple(scores), path="similarity", audio_truncated=cut)
 
     def _embedded(self, captions: Sequence[str]) -> torch.Tensor:
-        """Embeddings of captions, each computed once and by itself, so that no other one's length matters."""
+        """Embeddings of captions, cached. Each is computed separately, so that it does not depend on the length of others."""
         for caption in captions:
             if caption not in self._captions:
                 self._captions[caption] = unit(self.model.embed_captions([caption]))[0]
@@ -118,11 +118,11 @@ def unit(vectors: torch.Tensor) -> torch.Tensor:
 def windows(samples: np.ndarray, length: int, crop: Crop) -> tuple[list[np.ndarray], bool]:
     """Pieces of exactly ``length`` samples.
 
-    A shorter sound is repeated until it fills one, as these systems were trained; of a longer one, ``centre`` is its middle
-    and ``tiled`` all of it, the last piece aligned with its end.
+    A shorter sound is repeated to fill one piece, as in the training of these systems. Of a longer one, ``centre`` takes the
+    middle, and ``tiled`` takes all of it, the last piece aligned with the end.
 
     Returns:
-        The pieces, and whether some of the sound is in none.
+        The pieces, and whether some of the sound is left out.
     """
     if len(samples) <= length:
         return [np.tile(samples, -(-length // len(samples)))[:length]], False
@@ -134,23 +134,23 @@ def windows(samples: np.ndarray, length: int, crop: Crop) -> tuple[list[np.ndarr
 
 
 def batch_size(device: str) -> int:
-    """Sounds to embed at a time: on a CPU one, as batches are slower there (docs/benchmarks.md)."""
+    """Sounds to embed at a time: one on a CPU, where batches are slower (docs/benchmarks.md)."""
     return 16 if device.startswith("cuda") else 1
 
 
 class CheckpointFiles:
-    """Where a published system's weights and the configs of its parts lie.
+    """Files of a published system: its weights, and the configs and tokenizers of its parts.
 
-    All in one folder, ``path``; or the weights in a repository of the hub, ``hub_id`` at ``revision``, and each part in
-    another one.
+    They are either all in the folder ``path``, or the weights are in a repository of the hub (``hub_id`` at ``revision``) and
+    each part is in another one.
 
     Args:
         entry, name: of the model in the config.
         weights: name of the weights' file.
-        repositories: of each part, such as ``text``, its repository as ``repository@commit``; not needed where all lies in ``path``.
+        repositories: by part, such as ``text``: its repository as ``repository@commit``, or None; not needed with ``path``.
 
     Raises:
-        ModelError: if something is missing.
+        ModelError: if a file or the repository of a part is missing.
     """
 
     def __init__(self, entry: Model, name: str, weights: str, repositories: Mapping[str, str | None]) -> None:
@@ -161,7 +161,7 @@ class CheckpointFiles:
         else:
             for part, place in repositories.items():
                 if place is None:
-                    raise ModelError(f"models.{name}.options.{part}: give a repository of the hub and a commit, as repository@commit")
+                    raise ModelError(f"models.{name}.options.{part}: is missing; with hub_id it must be repository@commit")
             self.weights = Path(snapshot_download(entry.hub_id, revision=entry.revision, allow_patterns=[weights]), weights)
             self.folders = {
                 part: Path(snapshot_download(place.partition("@")[0], revision=place.partition("@")[2], allow_patterns=["*.json", "*.txt"]))

@@ -1,7 +1,7 @@
-"""HTS-AT (Chen et al., 2022), the audio encoder of Microsoft's CLAP and of Pengi, from checkpoints in their published names.
+"""HTS-AT (Chen et al., 2022), the audio encoder of Microsoft's CLAP and of Pengi, from their published checkpoints.
 
-Its transformer is the one that transformers has for LAION's CLAP. The spectrogram is computed by the kernels that lie in the
-checkpoint, as the published code does.
+Its transformer is that of transformers' ``ClapAudioModel``. The spectrogram is computed with the kernels in the checkpoint, as
+in the published code.
 """
 
 import json
@@ -15,10 +15,10 @@ from transformers import ClapAudioConfig, ClapAudioModel
 from cuealign.models.tensors import Tensors
 
 RATE, SECONDS = 44_100, 7
-"""Sampling rate (Hz) and length (s) of what these systems hear."""
+"""Sampling rate (Hz) and length (s) of the input of these systems."""
 
 _HOP = 320  # samples between two frames
-_FLOOR = 1e-10  # of a band's power
+_FLOOR = 1e-10  # lowest power of a band
 
 _NAMES = (
     (r"^bn0\.", "audio_encoder.batch_norm."),
@@ -33,14 +33,14 @@ _NAMES = (
 
 UNUSED = {
     re.compile(r"\bhtsat\.(tscam_conv|head)\."): "a classifier of sound events",
-    re.compile(r"\.attn_mask$"): "who sees whom in shifted windows, a constant that was stored",
-    re.compile(r"\bencoder\.batch_norm\.num_batches_tracked$"): "a count of training",
+    re.compile(r"\.attn_mask$"): "attention mask of shifted windows, a constant",
+    re.compile(r"\bencoder\.batch_norm\.num_batches_tracked$"): "a counter of training steps",
 }
-"""Tensors that no embedding depends on, and why."""
+"""Tensors that do not affect embeddings, with the reason."""
 
 
 class HTSAT(nn.Module):
-    """From samples to one vector.
+    """Maps samples to one vector.
 
     Args:
         config: of the transformer.
@@ -64,14 +64,14 @@ class HTSAT(nn.Module):
 
 
 def audio_config(folder: Path) -> ClapAudioConfig:
-    """Sizes of the transformer: the published ones, unless the checkpoint has a file ``audio/config.json``."""
+    """Config of the transformer: that of ``audio/config.json`` if the checkpoint has it, else the published sizes."""
     file = folder / "audio" / "config.json"
     sizes = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
     return ClapAudioConfig(**sizes)
 
 
 def translate(tensors: Tensors) -> Tensors:
-    """Tensors under the names of :class:`HTSAT`, from the published ones (without what leads to ``htsat``)."""
+    """Rename published tensors (without the prefix up to ``htsat``) to the names of :class:`HTSAT`."""
     translated = {}
     for name, tensor in tensors.items():
         if name.startswith("spectrogram_extractor.stft.conv_"):
@@ -82,7 +82,7 @@ def translate(tensors: Tensors) -> Tensors:
             for pattern, new in _NAMES:
                 name = re.sub(pattern, new, name)
             if ".attn.qkv." in name:
-                # One matrix for queries, keys and values there, three here.
+                # Published: one matrix for queries, keys and values; here: three.
                 for part, rows in zip(("query", "key", "value"), tensor.chunk(3), strict=True):
                     translated["transformer." + name.replace(".attn.qkv.", f".attention.self.{part}.")] = rows
             else:

@@ -1,6 +1,6 @@
-"""What audio language models of transformers have in common: a tokenizer, a chat, an encoder, a causal decoder.
+"""Base classes for audio language models of transformers: tokenizer, chat, audio encoder, causal decoder.
 
-A family adds what is its own: how audio becomes features, how the encoder is called, how its chat is written.
+A family adds the computation of audio features, the call of its encoder and the format of its chat.
 """
 
 from abc import abstractmethod
@@ -37,12 +37,12 @@ class HuggingFaceFrontend(Frontend):
     def _special(self, token: str) -> int:
         index = self.tokenizer.convert_tokens_to_ids(token)
         if index is None or index == self.tokenizer.unk_token_id:
-            raise ModelError(f"the tokenizer has no token {token!r}; is this a checkpoint of the family that the config names?")
+            raise ModelError(f"the tokenizer has no token {token!r}; does the checkpoint belong to the backend in the config?")
         return index
 
     @abstractmethod
     def chat(self, prompt: str) -> str:
-        """The chat with one audio placeholder and ``prompt``, up to where the answer starts."""
+        """The chat with one audio placeholder and ``prompt``, up to the start of the answer."""
 
     def tokenise(self, prompt: str, audio_tokens: int) -> list[int]:
         ids = self.tokenizer(self.chat(prompt), add_special_tokens=False)["input_ids"]
@@ -74,7 +74,7 @@ class HuggingFaceModel(CausalModel):
         self.device, self.dtype = model.device, model.dtype
         self.tokens_run = 0
         self._fingerprint = fingerprint
-        # cuDNN makes a plan for every new shape, which takes a second, and here nearly every shape is new.
+        # cuDNN plans every new shape, which takes a second, and nearly every shape is new here.
         torch.backends.cuda.enable_cudnn_sdp(False)
         disable_tf32()
 
@@ -84,7 +84,7 @@ class HuggingFaceModel(CausalModel):
 
     @property
     def language_model(self) -> PreTrainedModel:
-        """The causal transformer without its head."""
+        """The causal transformer without its output layer."""
         return self.model.model.language_model
 
     @property
@@ -98,11 +98,11 @@ class HuggingFaceModel(CausalModel):
         return 2.0 * sum(parameter.numel() for parameter in self.language_model.layers.parameters())
 
     def compile(self) -> None:
-        """Compile the layers of the language model for passes with a block mask: one graph for all layers and lengths."""
+        """Compile the language model's layers for passes with a block mask: one graph for all layers and lengths."""
         for layer in self.language_model.layers:
             layer.compile(dynamic=True)
 
-    # ---------------------------------------------------------------- pieces, for engines
+    # ---------------------------------------------------------------- steps, for the engines
 
     @abstractmethod
     def inputs(self, audios: Sequence[PreparedAudio]) -> dict[str, torch.Tensor]:
@@ -122,11 +122,11 @@ class HuggingFaceModel(CausalModel):
         positions: torch.Tensor | None = None,
         cache: Any = None,
     ) -> torch.Tensor:
-        # transformers reads the kind of attention from the config at each call, and takes a mask of four dimensions as it is.
+        # transformers reads the kind of attention from the config at each call, and uses a four-dimensional mask unchanged.
         packed = isinstance(mask, BlockMask)
         self.tokens_run += embeddings.shape[0] * embeddings.shape[1]
         self.language_model.config._attn_implementation = "flex_attention" if packed else "sdpa"
-        # Compiled for packed passes alone: all else runs as it is.
+        # Only packed passes are compiled.
         with torch.compiler.set_stance("default" if packed else "force_eager"):
             return self.language_model(
                 inputs_embeds=embeddings,
@@ -139,7 +139,7 @@ class HuggingFaceModel(CausalModel):
     def logits(self, hidden: torch.Tensor) -> torch.Tensor:
         return self.model.lm_head(hidden).float()
 
-    # ---------------------------------------------------------------- whole, as the reference
+    # ---------------------------------------------------------------- whole model, for the reference engine
 
     def generate(self, ids: Sequence[int], audio: PreparedAudio) -> list[int]:
         tokens = torch.tensor([list(ids)], device=self.device)
@@ -176,7 +176,7 @@ class HuggingFaceModel(CausalModel):
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a checkpoint comes from.
+    """Source of a checkpoint.
 
     Attributes:
         place: folder or hub id.
@@ -190,10 +190,10 @@ class Origin:
 
 
 def origin(entry: Model, name: str) -> Origin:
-    """Where a checkpoint comes from, by the model's entry in the config.
+    """Source of a checkpoint, from the model's entry in the config.
 
     Raises:
-        ModelError: if a local folder holds no checkpoint.
+        ModelError: if the local folder contains no checkpoint.
     """
     if entry.path is not None:
         folder = local_folder(entry.path, name)

@@ -1,12 +1,12 @@
-"""Float32 on a GPU means float32."""
+"""Full float32 precision on a GPU."""
 
 import torch
 
 
 def disable_tf32() -> None:
-    """Have convolutions multiply float32 as it is, for the whole process.
+    """Compute float32 convolutions in full precision, for the whole process.
 
-    By default cuDNN rounds its inputs to TF32's ten bits, by an algorithm that depends on the shape, so that scores depend
-    on what else is in a batch. Other products are in full by default, and those of 16-bit weights are not concerned.
+    By default, cuDNN rounds their inputs to TF32's ten bits, by an algorithm that depends on the shape, so that scores depend
+    on the rest of the batch. Other float32 products have full precision by default; 16-bit weights are not affected.
     """
     torch.backends.cudnn.allow_tf32 = False

@@ -1,4 +1,4 @@
-"""Published checkpoints that are no transformers folder: read without running code, every tensor accounted for."""
+"""Published checkpoints that are not a folder of transformers: read without running code, and loaded completely or not at all."""
 
 import re
 from collections.abc import Collection, Iterable, Mapping
@@ -22,33 +22,33 @@ RENAMED = (
 )
 
 HARMLESS = {
-    re.compile(r"\.attn\.bias$"): "GPT-2's causal mask, a constant that was once stored",
-    re.compile(r"\.attn\.masked_bias$"): "GPT-2's value of what is masked, likewise",
-    re.compile(r"\bembeddings\.position_ids$"): "numbers from 0 on, a constant that was once stored",
-    re.compile(r"\bmasked_spec_embed$"): "stands for masked frames in training",
+    re.compile(r"\.attn\.bias$"): "GPT-2's causal mask, a constant that old versions stored",
+    re.compile(r"\.attn\.masked_bias$"): "GPT-2's value for masked scores, a constant that old versions stored",
+    re.compile(r"\bembeddings\.position_ids$"): "numbers from 0, a constant that old versions stored",
+    re.compile(r"\bmasked_spec_embed$"): "embedding of masked frames, used in training only",
 }
-"""Tensors of published checkpoints that no embedding depends on, and why."""
+"""Tensors of published checkpoints that do not affect embeddings, with the reason."""
 
 
 def read_tensors(file: Path) -> Tensors:
-    """Named tensors of a checkpoint file: safetensors, or what ``torch.save`` wrote, read without running code.
+    """Named tensors of a checkpoint file (safetensors or ``torch.save``), read without running code.
 
-    A dictionary around them (``model``, ``state_dict``) and the prefix that parallel training leaves are taken off.
+    A dictionary around them (``model``, ``state_dict``) and the prefix of parallel training (``module.``) are removed.
 
     Raises:
-        ModelError: if the file is not there or holds something else than named tensors.
+        ModelError: if the file is missing or contains anything but named tensors.
     """
     if not file.is_file():
         raise ModelError(f"{file}: no such file")
     try:
         found = load_file(file) if file.suffix == ".safetensors" else torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:
-        raise ModelError(f"{file}: not a file of tensors alone ({type(error).__name__}); it is not loaded") from None
+        raise ModelError(f"{file}: contains more than tensors, or is damaged ({type(error).__name__}); it is not loaded") from None
     for wrapper in _WRAPPERS:
         if isinstance(found, Mapping) and isinstance(found.get(wrapper), Mapping):
             found = found[wrapper]
     if not isinstance(found, Mapping) or not found or not all(isinstance(value, torch.Tensor) for value in found.values()):
-        raise ModelError(f"{file}: not a file of named tensors; it is not loaded")
+        raise ModelError(f"{file}: contains no named tensors, or other things too; it is not loaded")
     if all(name.startswith(_PARALLEL) for name in found):
         found = {name.removeprefix(_PARALLEL): tensor for name, tensor in found.items()}
     for pattern, new in RENAMED:
@@ -64,36 +64,38 @@ def load_strictly(
     required: Collection[str] | None = None,
     ignored: Mapping[re.Pattern, str] | None = None,
 ) -> None:
-    """Load tensors into a module, all or nothing.
+    """Load tensors into a module: all of them or none.
 
     Args:
-        module: to be filled.
-        tensors: under the module's own names.
-        source: where they come from, for messages.
-        required: names that must be among them; None for all that the module has.
-        ignored: names that may be there without a place, or have a place without being there, with reasons; besides
+        module: to load into.
+        tensors: under the module's names.
+        source: their file, for messages.
+        required: names that must be among them; None for all names of the module.
+        ignored: patterns of names that may be unknown to the module or missing from the tensors, with reasons, in addition to
             :data:`HARMLESS`.
 
     Raises:
-        ModelError: naming the tensors that are unexpected, missing or have another shape.
+        ModelError: with the tensors that are unknown to the module, missing, or of another shape.
     """
-    places = module.state_dict()
-    wanted = places if required is None else required
-    unexpected = [name for name in tensors if name not in places and not _is_ignored(name, ignored)]
+    own = module.state_dict()
+    wanted = own if required is None else required
+    unexpected = [name for name in tensors if name not in own and not _is_ignored(name, ignored)]
     missing = [name for name in wanted if name not in tensors and not _is_ignored(name, ignored)]
     shapes = [
-        f"{name} has the shape {tuple(tensors[name].shape)}, not {tuple(places[name].shape)}"
+        f"{name} has the shape {tuple(tensors[name].shape)}, not {tuple(own[name].shape)}"
         for name in tensors
-        if name in places and tensors[name].shape != places[name].shape
+        if name in own and tensors[name].shape != own[name].shape
     ]
     problems = [
-        *([f"{len(unexpected)} tensors have no place in the model: {some(unexpected)}"] if unexpected else []),
-        *([f"{len(missing)} tensors are missing: {some(missing)}"] if missing else []),
+        *([f"unknown to the model ({len(unexpected)}): {some(unexpected)}"] if unexpected else []),
+        *([f"missing ({len(missing)}): {some(missing)}"] if missing else []),
         *shapes[:5],
     ]
     if problems:
-        raise ModelError(f"{source}: nothing is loaded:\n" + "\n".join(f"  - {problem}" for problem in problems))
-    module.load_state_dict({name: tensor for name, tensor in tensors.items() if name in places}, strict=False)
+        raise ModelError(
+            f"{source}: nothing is loaded; the tensors do not match the model:\n" + "\n".join(f"  - {problem}" for problem in problems)
+        )
+    module.load_state_dict({name: tensor for name, tensor in tensors.items() if name in own}, strict=False)
 
 
 def _is_ignored(name: str, ignored: Mapping[re.Pattern, str] | None) -> bool:
@@ -101,6 +103,6 @@ def _is_ignored(name: str, ignored: Mapping[re.Pattern, str] | None) -> bool:
 
 
 def some(names: Iterable[str], most: int = 5) -> str:
-    """The first few of some names, and how many more there are."""
+    """The first ``most`` of some names, sorted, and the number of the others."""
     names = sorted(names)
     return (", ".join(names[:most]) or "nothing") + (f" and {len(names) - most} more" if len(names) > most else "")

@@ -1,4 +1,4 @@
-"""Copies between host and device that wait for nothing, so that the next pass is prepared while one runs."""
+"""Asynchronous copies between host and device, so that the next pass is prepared while one runs."""
 
 from collections.abc import Callable
 
@@ -6,12 +6,12 @@ import torch
 
 
 def to_device(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
-    """Copy to the device, behind the work already queued there; from pinned memory, as any other makes the host wait."""
+    """Copy to the device after the work already queued there. Pinned memory is used: a copy from other memory blocks the host."""
     return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
 
 
 def to_host(*tensors: torch.Tensor) -> Callable[[], tuple[torch.Tensor, ...]]:
-    """Begin to copy to the host; returns a function that waits for these copies, and for nothing queued after them."""
+    """Start to copy to the host; returns a function that waits for these copies, but not for work queued after them."""
     copies = tuple(tensor.to("cpu", non_blocking=True) for tensor in tensors)
     if tensors[0].device.type != "cuda":
         return lambda: copies

@@ -1,4 +1,4 @@
-"""The audio encoder that Qwen2-Audio and Audio Flamingo 3 share, Whisper's, run on what was heard and not on its padding."""
+"""Whisper's encoder, which Qwen2-Audio and Audio Flamingo 3 share, run on the sound without its padding."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,14 +14,14 @@ from cuealign.models.huggingface import HuggingFaceModel
 from cuealign.models.transfer import to_device
 
 _MARGIN = 8
-"""Frames of padding that are kept: the convolutions look three frames ahead."""
+"""Frames of padding to keep: the convolutions look three frames ahead."""
 
 
 def encode_windows(tower: nn.Module, features: torch.Tensor, frames: torch.Tensor) -> torch.Tensor:
-    """Run the encoder on windows of which the beginnings hold sound.
+    """Run the encoder on windows that begin with sound and end with padding.
 
-    The family's own forward runs on whole windows of 30 s and masks the padding; a clip of 4 s is a seventh of that. What
-    is computed here is the same: attention sees valid frames only, and the convolutions see as much padding as they reach.
+    The family's own forward runs on whole windows of 30 s and masks the padding; a clip of 4 s is a seventh of that. The result
+    here is the same: attention uses valid frames only, and as much padding is kept as the convolutions reach.
 
     Args:
         tower: ``Qwen2AudioEncoder`` or ``AudioFlamingo3Encoder``.
@@ -29,7 +29,7 @@ def encode_windows(tower: nn.Module, features: torch.Tensor, frames: torch.Tenso
         frames: valid frames of each window, on the CPU, shape ``(windows,)``.
 
     Returns:
-        Hidden states of the valid tokens of all windows, one after the other, shape ``(tokens, width)``.
+        Hidden states of the valid tokens of all windows, concatenated, shape ``(tokens, width)``.
     """
     kept = min(features.shape[-1], int(frames.max()) + _MARGIN)
     hidden = gelu(tower.conv2(gelu(tower.conv1(features[:, :, : kept + kept % 2])))).permute(0, 2, 1)
@@ -48,24 +48,24 @@ def encode_windows(tower: nn.Module, features: torch.Tensor, frames: torch.Tenso
 
 
 def token_counts(frames: torch.Tensor) -> torch.Tensor:
-    """Audio tokens of windows with so many valid frames: a convolution of stride 2, then pairs averaged."""
+    """Audio tokens of windows with ``frames`` valid frames: a convolution of stride 2, then the average of pairs."""
     return ((frames - 1) // 2 + 1 - 2) // 2 + 1
 
 
 def prepare_windows(extractor: Any, audio: np.ndarray, *, limit: int) -> PreparedAudio:
-    """Log-mel spectrograms of windows as long as the extractor's, the last one padded.
+    """Log-mel spectrograms of windows of the extractor's length, the last one padded.
 
     Args:
         extractor: ``WhisperFeatureExtractor`` of the checkpoint.
-        audio: mono float32 samples at 16 kHz, shape ``(n,)``; less than two audio tokens are padded to two.
-        limit: samples that the model hears at the most.
+        audio: mono float32 samples at 16 kHz, shape ``(n,)``; sounds of less than two audio tokens are padded to two.
+        limit: most samples that the model takes; the rest is cut off.
     """
-    minimum = 8 * extractor.hop_length  # eight mel frames make two audio tokens, the fewest that the classes expand
+    minimum = 8 * extractor.hop_length  # eight mel frames make two audio tokens, the fewest that the families' classes accept
     if len(audio) < minimum:
         audio = np.pad(audio, (0, minimum - len(audio)))
-    heard = audio[:limit]
-    windows = [heard[start : start + extractor.n_samples] for start in range(0, len(heard), extractor.n_samples)]
-    if len(windows) > 1 and len(windows[-1]) < minimum:  # a rest too short to make a token
+    used = audio[:limit]
+    windows = [used[start : start + extractor.n_samples] for start in range(0, len(used), extractor.n_samples)]
+    if len(windows) > 1 and len(windows[-1]) < minimum:  # too short for two tokens
         windows.pop()
     batch = extractor(
         windows, sampling_rate=audio_module.RATE, padding="max_length", truncation=True, return_attention_mask=True, return_tensors="pt"
@@ -75,10 +75,10 @@ def prepare_windows(extractor: Any, audio: np.ndarray, *, limit: int) -> Prepare
 
 
 class WhisperModel(HuggingFaceModel):
-    """A model with this encoder, on windows that :func:`prepare_windows` made."""
+    """A model with this encoder. Its windows come from :func:`prepare_windows`."""
 
     mask_name: str
-    """Name under which the family's forward takes the mask of valid frames."""
+    """Argument of the family's forward for the mask of valid frames."""
 
     def inputs(self, audios: Sequence[PreparedAudio]) -> dict[str, torch.Tensor]:
         features = torch.cat([audio.features["input_features"] for audio in audios])
@@ -87,5 +87,5 @@ class WhisperModel(HuggingFaceModel):
 
     def encode(self, audios: Sequence[PreparedAudio]) -> torch.Tensor:
         frames = torch.cat([audio.features["mask"] for audio in audios]).sum(-1)
-        heard = encode_windows(self.model.model.audio_tower, self.inputs(audios)["input_features"], frames)
-        return self.model.model.multi_modal_projector(heard)
+        encoded = encode_windows(self.model.model.audio_tower, self.inputs(audios)["input_features"], frames)
+        return self.model.model.multi_modal_projector(encoded)

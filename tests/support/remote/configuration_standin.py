@@ -1,11 +1,11 @@
-"""Config of a checkpoint whose code lies beside it."""
+"""Config of a checkpoint that comes with code."""
 
 from transformers import PretrainedConfig
 from transformers.models.qwen2_5_omni.configuration_qwen2_5_omni import Qwen2_5OmniTextConfig
 
 
 class StandinConfig(PretrainedConfig):
-    """What the model is made of."""
+    """Config of the stand-in."""
 
     model_type = "standin"
     sub_configs = {"text_config": Qwen2_5OmniTextConfig}  # noqa: RUF012

@@ -1,4 +1,4 @@
-"""A model with the parts of MiDashengLM under its names, and an encoder of five lines."""
+"""A model with the parts of MiDashengLM under its names, and a minimal encoder."""
 
 import torch
 from torch import nn
@@ -16,7 +16,7 @@ class Encoder(nn.Module):
 
     def __init__(self, width):
         super().__init__()
-        # As in a spectrogram's window: not in the checkpoint, and computed while the model is built.
+        # Like the window of a spectrogram: computed while the model is built, and not in the checkpoint.
         window = torch.hann_window(4 * FRAME)
         self.register_buffer("window", window * float(window.max().item()), persistent=False)
         self.project = nn.Linear(2 * FRAME + 1, width)
@@ -81,9 +81,9 @@ class StandinModel(PreTrainedModel):
 
     def _embed(self, input_ids, input_values, audio_length):
         embeddings = self.decoder.model.embed_tokens(input_ids)
-        heard, valid = self.audio_projector(*self.audio_encoder(input_values, audio_length))
+        encoded, valid = self.audio_projector(*self.audio_encoder(input_values, audio_length))
         places = (input_ids == self.config.audio_token_id)[..., None].expand_as(embeddings)
-        return embeddings.masked_scatter(places, heard[valid].to(embeddings.dtype))
+        return embeddings.masked_scatter(places, encoded[valid].to(embeddings.dtype))
 
     def forward(self, input_ids, attention_mask=None, input_values=None, audio_length=None):
         return self.decoder(inputs_embeds=self._embed(input_ids, input_values, audio_length), attention_mask=attention_mask)

@@ -1,11 +1,11 @@
-"""Its processor: samples as they are, and one placeholder for every fifth of a second."""
+"""Its processor: unchanged samples, and one placeholder per fifth of a second."""
 
 import torch
 from transformers import AutoTokenizer, BatchFeature, ProcessorMixin
 
 
 class StandinProcessor(ProcessorMixin):
-    """Text and samples."""
+    """Processor of text and samples."""
 
     audio_token = "<|AUDIO|>"
     attributes = ["tokenizer"]  # noqa: RUF012

@@ -1,10 +1,10 @@
 """Audio Flamingo 3 with its thinking adapter (AF-Think; Goel et al., 2025): it reasons in words, then answers.
 
-The adapter lies in a folder of the checkpoint's repository, ``think`` unless ``options.adapter`` says otherwise: low-rank
-updates, and beside them whole weights that were trained too. The updates are added to the matrices when they are loaded.
+The adapter is a folder of the checkpoint's repository, by default ``think``. It has low-rank updates, which are added to the
+matrices on loading, and some whole weights.
 
-The adapter was trained on prompts that end with one sentence, so that it comes after the cue block. Of what the model
-says, the final answer alone is read; reasoning that does not come to an end has none.
+The adapter was trained on prompts that end with a certain sentence, which therefore follows the cue block. Only the final answer
+is evaluated; reasoning that hits the token limit has no answer.
 """
 
 import re
@@ -24,11 +24,11 @@ from cuealign.prompts.labels import Label
 from cuealign.prompts.templates import Template
 
 SUFFIX = "Please think and reason about the input audio before you respond."
-"""What wakes the adapter, by the model card."""
+"""Sentence that makes the adapter reason, from the model card."""
 
 
 class Options(PluginOptions):
-    """Where the adapter lies."""
+    """Options of this backend."""
 
     adapter: str = Field(default="think", description="Folder of the adapter in the checkpoint's repository.")
 
@@ -40,7 +40,7 @@ _SENTENCES = re.compile(r"(?<=[.!?])\s+|\n+")
 
 
 class ThinkingFrontend(AudioFlamingo3Frontend):
-    """Chat of Audio Flamingo 3 that asks for reasoning, and reads the final answer."""
+    """Chat of Audio Flamingo 3 that asks for reasoning, and extraction of the final answer."""
 
     def chat(self, prompt: str) -> str:
         return super().chat(f"{prompt}\n{SUFFIX}")
@@ -51,7 +51,7 @@ class ThinkingFrontend(AudioFlamingo3Frontend):
 
 
 def split_answer(text: str) -> tuple[str, str]:
-    """Reasoning and final answer: what follows the last words that announce it, or else the last sentence."""
+    """Reasoning and final answer. The answer follows the last phrase that announces one; without such a phrase, it is the last sentence."""
     text = text.strip()
     announced = [match.end() for match in _MARKERS.finditer(text) if text[match.end() :].strip(" .*\n")]
     start = announced[-1] if announced else max([0, *(match.end() for match in _SENTENCES.finditer(text))])
@@ -59,7 +59,7 @@ def split_answer(text: str) -> tuple[str, str]:
 
 
 def rename(name: str) -> str:
-    """Name of a module or parameter in this version of transformers, from the one it had when the adapter was published."""
+    """Map the name of a module or parameter at the adapter's publication to that in this version of transformers."""
     for old, new in (("language_model.model.", "model.language_model."), ("language_model.lm_head.", "lm_head.")):
         if name.startswith(old):
             return new + name.removeprefix(old)

@@ -20,7 +20,7 @@ KIND = "contrastive"
 
 
 class Options(PluginOptions):
-    """What is heard."""
+    """Options of this backend."""
 
     crop: Crop = Field(default="centre", description=CROP)
 
@@ -31,7 +31,7 @@ class LaionClap(ContrastiveModel):
     Args:
         model: on its device.
         tokenizer, extractor: of the checkpoint.
-        crop: what is heard of longer sounds.
+        crop: part of a long sound to use.
         fingerprint: of the weights.
     """
 
@@ -52,7 +52,7 @@ class LaionClap(ContrastiveModel):
 
     def embed_clips(self, clips: Sequence[np.ndarray]) -> torch.Tensor:
         fused = self.model.config.audio_config.enable_fusion
-        # Of clips as long as its limit, the extractor crops none; what it draws at random, which one to call longer, is left aside.
+        # Clips have the extractor's maximal length, so it crops none. Its random choice of a clip to mark as longer is ignored.
         batch = self.extractor(
             list(clips), sampling_rate=self.rate, truncation="fusion" if fused else "rand_trunc", padding="repeat", return_tensors="pt"
         )

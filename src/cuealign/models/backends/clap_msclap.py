@@ -1,8 +1,8 @@
-"""CLAP by Microsoft, of 2023 (Elizalde, Deshmukh & Wang, 2024), from its published file ``CLAP_weights_2023.pth``.
+"""Microsoft's CLAP of 2023 (Elizalde, Deshmukh & Wang, 2024), from its published file ``CLAP_weights_2023.pth``.
 
-The published package pins versions that clash with this environment's; the architecture is put together here, and the file
-is loaded under its own names. Published inference takes seven seconds at random of a longer sound; here it is the middle, or
-all of it (``options.crop``).
+The published package pins versions that conflict with this environment, so the architecture is rebuilt here, with the published
+names of tensors. The published inference crops seven seconds at random from a longer sound; here it is the middle, or all of it
+(``options.crop``).
 """
 
 from collections.abc import Sequence
@@ -30,7 +30,7 @@ KIND = "contrastive"
 
 
 class Options(PluginOptions):
-    """What is heard, and where the parts lie."""
+    """Options of this backend."""
 
     crop: Crop = Field(default="centre", description=CROP)
     text: PinnedRepository | None = Field(default=None, description=PINNED)
@@ -41,7 +41,7 @@ _HTSAT = "audio_encoder.base.htsat."
 
 
 class Network(nn.Module):
-    """Both encoders, under the published names."""
+    """Both encoders, with the published names of tensors."""
 
     def __init__(self, audio: HTSAT, text: GPT2Model, width: int) -> None:
         super().__init__()
@@ -56,7 +56,7 @@ class MicrosoftClap(ContrastiveModel):
     Args:
         network: on its device.
         tokenizer: GPT-2's.
-        crop: what is heard of longer sounds.
+        crop: part of a long sound to use.
         fingerprint: of the weights.
     """
 
@@ -88,13 +88,15 @@ class MicrosoftClap(ContrastiveModel):
         ids = self.tokenizer(caption + _END, return_tensors="pt", add_special_tokens=False)["input_ids"]
         encoder = self.network.caption_encoder
         if ids.shape[1] > encoder["base"].config.n_positions:
-            raise ModelError(f"the caption {caption!r} has {ids.shape[1]} tokens; this model reads {encoder['base'].config.n_positions}")
+            raise ModelError(
+                f"the caption {caption!r} has {ids.shape[1]} tokens, more than the model's {encoder['base'].config.n_positions}"
+            )
         last = encoder["base"](ids.to(self.network.logit_scale.device)).last_hidden_state[:, -1]
         return encoder["projection"](last)
 
 
 def split_htsat(tensors: Tensors) -> Tensors:
-    """Published tensors of both encoders, those of the audio encoder's transformer under its names here."""
+    """Published tensors, with those of HTS-AT under the names of :class:`cuealign.models.htsat.HTSAT`."""
     ours = {name: tensor for name, tensor in tensors.items() if not name.startswith(_HTSAT)}
     theirs = {
         name.removeprefix(_HTSAT): tensor
@@ -105,7 +107,7 @@ def split_htsat(tensors: Tensors) -> Tensors:
 
 
 def window_of(tensors: Tensors) -> int:
-    """Samples of a frame of the spectrogram, by its kernels; 0 if they are missing."""
+    """Samples per frame of the spectrogram, from the size of its kernels; 0 if they are missing."""
     kernel = tensors.get("audio_encoder.base.real")
     return kernel.shape[-1] if kernel is not None else 0
 

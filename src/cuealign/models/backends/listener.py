@@ -1,9 +1,8 @@
-"""Control listeners: what ignoring the cues, and following them blindly, looks like.
+"""Control listeners: reference results for ignoring the cues and for following them blindly.
 
-``hears: audio`` is a linear classifier on descriptor means, computed from the samples; it never reads the
-prompt. ``hears: cues`` is one on the six tokens of the cue block; it never hears the audio, and without a
-cue block answers the same label for every utterance. Both go through the same prompts, interventions and
-stores as an audio language model.
+``hears: audio`` is a linear classifier on descriptor means of the samples; it never uses the prompt. ``hears: cues`` is a linear
+classifier on the six tokens of the cue block; it never uses the audio, and without a cue block gives the same answer to every
+utterance. Both get the same prompts and interventions as an audio language model.
 """
 
 import json
@@ -28,11 +27,11 @@ KIND = "control"
 ONE_HOT: tuple[tuple[str, str], ...] = tuple(
     (concept, token) for concept in CONCEPTS for token in (*TOKENS[concept], *((UNVOICED,) if concept in VOICED_CONCEPTS else ()))
 )
-"""Features of the listener that hears the cues: one per concept and token."""
+"""Features of the listener to cues: one per concept and token."""
 
 
 def audio_features(samples: np.ndarray) -> np.ndarray:
-    """The 25 descriptor means and the share of voiced frames, shape ``(26,)``; 0 where nothing is voiced."""
+    """The 25 descriptor means and the share of voiced frames, shape ``(26,)``; 0 for means without a voiced frame."""
     return np.nan_to_num(mean_descriptors(low_level_descriptors(samples)), nan=0.0)
 
 
@@ -44,7 +43,7 @@ def cue_features(tokens: dict[str, str] | None) -> np.ndarray:
 
 
 class Listener(Responder):
-    """A linear classifier in the place of a language model.
+    """A linear classifier in place of a language model.
 
     Args:
         folder: checkpoint.
@@ -58,7 +57,7 @@ class Listener(Responder):
         settings = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         missing = [label.name for label in labels if label.name not in settings["labels"]]
         if missing:
-            raise ModelError(f"{folder} was trained without the labels {', '.join(missing)}; train it on a dataset that has them")
+            raise ModelError(f"{folder}: trained without the labels {', '.join(missing)}; train it on a dataset that has them")
         order = [settings["labels"].index(label.name) for label in labels]
         weights = load_file(folder / "model.safetensors")
         self.hears, self.labels, self.template = settings["hears"], list(labels), template
@@ -88,5 +87,5 @@ class Listener(Responder):
 
 
 def load(entry: Model, name: str, labels: Sequence[Label], template: PromptTemplate) -> Listener:
-    """Load a listener; see :mod:`cuealign.models`."""
+    """Load a listener; see :mod:`cuealign.models.backends`."""
     return Listener(local_folder(entry.path, name), labels, template)

@@ -1,7 +1,7 @@
 """MiDashengLM (Xiaomi, 2025) through the code that comes with its checkpoint, which runs only with explicit consent.
 
-That code makes the audio features and embeds them, and is the reference that the gates at the start of a job hold the
-engine to. Its language model is one of transformers' classes. ``engine: prefix`` asks nothing of it but a key-value cache.
+That code computes the audio features and their embeddings; the sanity checks of a job compare the engine with it. The language
+model is a class of transformers. ``engine: prefix`` needs only its key-value cache.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ from cuealign.core.errors import ModelError
 from cuealign.core.registry import PluginOptions
 from cuealign.models.base import PreparedAudio
 from cuealign.models.huggingface import HuggingFaceFrontend, HuggingFaceModel, origin
-from cuealign.models.options import Seconds
+from cuealign.models.options import SECONDS, Seconds
 from cuealign.models.tensors import load_strictly, some
 from cuealign.models.transfer import to_device
 from cuealign.prompts.labels import Label
@@ -29,14 +29,16 @@ from cuealign.prompts.templates import Template
 
 
 class Options(PluginOptions):
-    """How it is asked, and what it hears."""
+    """Options of this backend."""
 
-    system: str = Field(default="You are a helpful language and speech assistant.", description="System message; that of the model card.")
-    seconds: Seconds = Field(default=30.0, description="Longest sound that is heard; longer ones are cut.")
+    system: str = Field(
+        default="You are a helpful language and speech assistant.", description="System message, by default that of the model card."
+    )
+    seconds: Seconds = Field(default=30.0, description=SECONDS)
 
 
 _MINIMUM = audio_module.RATE // 5
-"""Samples of the shortest sound that makes an audio token: 20 frames of 10 ms."""
+"""Samples of the shortest sound that gives an audio token: 20 frames of 10 ms."""
 
 
 class MiDashengLMFrontend(HuggingFaceFrontend):
@@ -45,7 +47,7 @@ class MiDashengLMFrontend(HuggingFaceFrontend):
     Args:
         processor: of the checkpoint.
         system: system message.
-        seconds: longest sound that is heard; longer ones are cut.
+        seconds: longest sound; the rest of a longer one is cut off.
     """
 
     def __init__(self, processor: Any, *, system: str, seconds: float) -> None:
@@ -53,8 +55,8 @@ class MiDashengLMFrontend(HuggingFaceFrontend):
         self.processor, self.system, self.samples = processor, system, int(seconds * audio_module.RATE)
 
     def prepare(self, audio: np.ndarray) -> PreparedAudio:
-        heard = np.pad(audio, (0, max(0, _MINIMUM - len(audio))))[: self.samples]
-        batch = dict(self.processor(text=[self.processor.audio_token], audio=[heard], return_tensors="pt"))
+        used = np.pad(audio, (0, max(0, _MINIMUM - len(audio))))[: self.samples]
+        batch = dict(self.processor(text=[self.processor.audio_token], audio=[used], return_tensors="pt"))
         tokens = int((batch.pop("input_ids") == self.audio_token).sum())
         batch.pop("attention_mask", None)
         return PreparedAudio(batch, tokens=tokens, truncated=len(audio) > self.samples)
@@ -79,18 +81,18 @@ class MiDashengLM(HuggingFaceModel):
         return {name: value.to(self.dtype) if value.is_floating_point() else value for name, value in features.items()}
 
     def encode(self, audios: Sequence[PreparedAudio]) -> torch.Tensor:
-        # One by one: what padding does to a clip in a batch is not for us to know.
+        # One by one: the effect of padding depends on code that is not known here.
         return torch.cat([self._encode(audio) for audio in audios])
 
     def _encode(self, audio: PreparedAudio) -> torch.Tensor:
-        heard = self.model.audio_encoder(*(self.inputs([audio])[name] for name in ("input_values", "audio_length")))
-        return self.model.audio_projector(*heard)[0][0, : audio.tokens]
+        encoded = self.model.audio_encoder(*(self.inputs([audio])[name] for name in ("input_values", "audio_length")))
+        return self.model.audio_projector(*encoded)[0][0, : audio.tokens]
 
     def embed_text(self, ids: torch.Tensor) -> torch.Tensor:
         return self.language_model.get_input_embeddings()(ids)
 
     def new_tokens(self, output: torch.Tensor, _prompt: torch.Tensor) -> list[int]:
-        # Its language model is given embeddings, and so returns new tokens alone.
+        # Its language model takes embeddings, and therefore returns new tokens only.
         return output.tolist()
 
     def logits(self, hidden: torch.Tensor) -> torch.Tensor:
@@ -98,22 +100,22 @@ class MiDashengLM(HuggingFaceModel):
 
 
 def load_remote(folder: Path, dtype: str) -> PreTrainedModel:
-    """A checkpoint's model by the code beside it, every tensor accounted for.
+    """Build a checkpoint's model with the code that comes with it, and load all tensors.
 
-    It is built on the CPU and filled by hand: its spectrogram is computed while it is built, which fails where transformers
-    builds models without memory first.
+    The model is built on the CPU before its weights are loaded. ``from_pretrained`` would build it without memory, and that code
+    computes constants of its spectrogram while it builds the model.
 
     Raises:
-        ModelError: if the code needs a package that is not installed, a tensor of the checkpoint has no place in the model,
-            or one of the model is not in the checkpoint.
+        ModelError: if the code needs a package that is not installed, or if the tensors of the checkpoint are not those of the
+            model.
     """
     try:
         config = AutoConfig.from_pretrained(folder, trust_remote_code=True)
         model = AutoModelForCausalLM.from_config(config, trust_remote_code=True, dtype=getattr(torch, dtype))
     except ImportError as error:
         raise ModelError(
-            f"{folder}: the code that comes with this checkpoint cannot be imported ({error}); torchaudio, which it needs, must be "
-            f"of the version that goes with torch {torch.__version__.split('+')[0]}"
+            f"{folder}: the code that comes with this checkpoint cannot be imported ({error}); if it needs torchaudio, install the "
+            f"version for torch {torch.__version__.split('+')[0]}"
         ) from None
     found: set[str] = set()
     for file in sorted(folder.glob("*.safetensors")):
@@ -121,7 +123,7 @@ def load_remote(folder: Path, dtype: str) -> PreTrainedModel:
         load_strictly(model, tensors, file, required=())
         found |= set(tensors)
     if missing := set(model.state_dict()) - found:
-        raise ModelError(f"{folder}: {len(missing)} tensors of the model are not in the checkpoint: {some(missing)}")
+        raise ModelError(f"{folder}: tensors of the model are missing from the checkpoint ({len(missing)}): {some(missing)}")
     return model
 
 
@@ -129,7 +131,7 @@ def load(entry: Model, name: str, _labels: Sequence[Label], _template: Template)
     """Load a MiDashengLM checkpoint; see :mod:`cuealign.models.backends`."""
     if not entry.trust_remote_code:
         raise ModelError(
-            f"models.{name}: this family runs code that comes with its checkpoint; read that code, and if you trust it, "
+            f"models.{name}: this backend runs code that comes with the checkpoint; read that code, and if you trust it, "
             "set trust_remote_code: true in the model's entry"
         )
     source = origin(entry, name)

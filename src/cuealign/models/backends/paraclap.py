@@ -1,8 +1,8 @@
-"""ParaCLAP (Jing, Triantafyllopoulos & Schuller, 2024), from its published file ``best.pth.tar``; and SmoothCLAP, which has
-the same architecture when it answers.
+"""ParaCLAP (Jing, Triantafyllopoulos & Schuller, 2024), from its published file ``best.pth.tar``; also SmoothCLAP, which has the
+same architecture at inference.
 
-The published code averages a sound over time without a mask, so that its embedding depends on how far it is padded. Here
-padding is seen by nothing: neither by attention nor by the average.
+The published code averages over time without a mask, so that an embedding depends on the length of the padding. Here, both the
+attention and the average ignore padding.
 """
 
 import re
@@ -28,7 +28,7 @@ KIND = "contrastive"
 
 
 class Options(PluginOptions):
-    """Where the parts lie."""
+    """Options of this backend."""
 
     weights: str = Field(default="best.pth.tar", description="Name of the weights' file.")
     speech: PinnedRepository | None = Field(default=None, description=PINNED)
@@ -38,12 +38,12 @@ class Options(PluginOptions):
 _MINIMUM = 400  # samples that the encoder's convolutions need
 _WIDTH = "audio_projection.linear1.weight"
 
-UNUSED = {re.compile(r"^local_audio_branch\."): "SmoothCLAP's second audio encoder, which takes part in training alone"}
-"""Tensors that no embedding depends on, and why."""
+UNUSED = {re.compile(r"^local_audio_branch\."): "SmoothCLAP's second audio encoder, used in training only"}
+"""Tensors that do not affect embeddings, with the reason."""
 
 
 class Network(nn.Module):
-    """Both encoders, under the published names."""
+    """Both encoders, with the published names of tensors."""
 
     def __init__(self, speech: Wav2Vec2Model, text: BertModel, width: int) -> None:
         super().__init__()
@@ -83,12 +83,12 @@ class ParaClap(ContrastiveModel):
         encoder, scale = self.network.audio_branch["base"], self.network.logit_scale
         lengths = torch.tensor([len(clip) for clip in clips])
         if encoder.config.feat_extract_norm != "layer" and len(set(lengths.tolist())) > 1:
-            # Features that are normalised over time see the padding: one by one.
+            # These features are normalised over time, padding included: one by one.
             return torch.cat([self.embed_clips([clip]) for clip in clips])
         longest = int(lengths.max())
         samples = torch.from_numpy(np.stack([np.pad(clip, (0, longest - len(clip))) for clip in clips])).to(scale.device, scale.dtype)
-        heard = (torch.arange(longest)[None] < lengths[:, None]).long().to(scale.device)
-        states = encoder(samples, attention_mask=heard).last_hidden_state
+        mask = (torch.arange(longest)[None] < lengths[:, None]).long().to(scale.device)
+        states = encoder(samples, attention_mask=mask).last_hidden_state
         frames = encoder._get_feat_extract_output_lengths(lengths.to(scale.device))
         valid = (torch.arange(states.shape[1], device=scale.device)[None] < frames[:, None]).to(states.dtype)[..., None]
         return self.network.audio_projection((states * valid).sum(1) / valid.sum(1))

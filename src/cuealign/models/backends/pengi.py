@@ -1,8 +1,8 @@
-"""Pengi (Deshmukh et al., 2023), from its published file ``base.pth``: it says what it hears, and the nearest label is the answer.
+"""Pengi (Deshmukh et al., 2023), from its published file ``base.pth``: it describes a sound; the most similar label is the answer.
 
-Sound and a short request each become a prefix of a frozen GPT-2, which writes on. What it wrote and the label words are
-compared by the features of its text encoder, CLIP's. The published package writes by a beam search of its own making; here it
-is greedy, or transformers' beam search (``options.beams``).
+The sound and a short request are each mapped to a prefix of a frozen GPT-2, which continues the text. That text is compared with
+the label words by the features of its text encoder, CLIP's. The published package has its own beam search; here, decoding is
+greedy, or transformers' beam search (``options.beams``).
 """
 
 from collections.abc import Iterator, Sequence
@@ -32,28 +32,28 @@ from cuealign.prompts.templates import Template
 WEIGHTS = "base.pth"
 
 SCALE = 100.0
-"""By which cosines of CLIP's text features are multiplied before the softmax over labels, as in CLIP."""
+"""Factor of the cosines of CLIP's text features before the softmax over labels, as in CLIP."""
 
 KIND = "contrastive"
 
 
 class Options(PluginOptions):
-    """How it is asked, what it hears, and where the parts lie."""
+    """Options of this backend."""
 
-    request: str = Field(default="this emotion is", description="What it is asked to complete.")
-    beams: int = Field(default=1, ge=1, description="Width of the beam search; 1 is greedy.")
+    request: str = Field(default="this emotion is", description="Text for the model to complete.")
+    beams: int = Field(default=1, ge=1, description="Width of the beam search; 1 for greedy decoding.")
     crop: Crop = Field(default="centre", description=CROP)
     text: PinnedRepository | None = Field(default=None, description=PINNED)
     decoder: PinnedRepository | None = Field(default=None, description=PINNED)
 
 
 _HEADS = 8
-_BATCH = 16  # sounds: a step of the decoder costs nearly the same for one, on a CPU too (docs/benchmarks.md)
-_STOPS = " <|endoftext|>"  # ends the texts that it was trained on; either of its tokens ends an answer
+_BATCH = 16  # sounds: a step of the decoder takes nearly as long for one, also on a CPU (docs/benchmarks.md)
+_STOPS = " <|endoftext|>"  # the end of its training texts; either of the two tokens ends an answer
 
 
 class Attention(nn.Module):
-    """Attention of a mapper, every position to every other."""
+    """Attention of a mapper, without a mask."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -84,13 +84,13 @@ class Layer(nn.Module):
 
 
 class Mapper(nn.Module):
-    """From one vector to the embeddings of a prefix.
+    """Maps one vector to the embeddings of a prefix.
 
     Args:
         width: of the vector.
         out: of an embedding.
         length: of the prefix.
-        clip_length: positions that the vector is spread over.
+        clip_length: positions that the vector is mapped to.
         layers: of its transformer.
     """
 
@@ -111,7 +111,7 @@ class Mapper(nn.Module):
 
 
 class Network(nn.Module):
-    """All parts, under the published names."""
+    """All parts, with the published names of tensors."""
 
     def __init__(self, audio: HTSAT, text: CLIPTextModel, decoder: GPT2LMHeadModel, tensors: Tensors) -> None:
         super().__init__()
@@ -137,17 +137,17 @@ class Network(nn.Module):
 
     def audio_prefix(self, samples: torch.Tensor) -> torch.Tensor:
         """Prefix of sounds of equal length, shape ``(sounds, length, width)``."""
-        heard = self.audio_encoder["projection"](self.audio_encoder["base"](samples))
-        return self.caption_decoder["audio_project"](nn.functional.normalize(heard, dim=-1))
+        embedded = self.audio_encoder["projection"](self.audio_encoder["base"](samples))
+        return self.caption_decoder["audio_project"](nn.functional.normalize(embedded, dim=-1))
 
     def text_features(self, ids: torch.Tensor) -> torch.Tensor:
         """CLIP's features of texts of equal length, shape ``(texts, features)``."""
         return self.caption_encoder["clip_text_projection"](self.caption_encoder["base"](input_ids=ids).pooler_output)
 
     def text_prefix(self, ids: torch.Tensor) -> torch.Tensor:
-        """Prefix of requests."""
-        read = self.caption_encoder["projection"](self.text_features(ids))
-        return self.caption_decoder["text_project"](nn.functional.normalize(read, dim=-1))
+        """Prefix of texts of equal length, shape ``(texts, length, width)``."""
+        embedded = self.caption_encoder["projection"](self.text_features(ids))
+        return self.caption_decoder["text_project"](nn.functional.normalize(embedded, dim=-1))
 
 
 class Pengi(Responder):
@@ -158,8 +158,8 @@ class Pengi(Responder):
         reader, writer: tokenizers of CLIP and GPT-2.
         labels: in the order of the scores.
         request, beams, crop: options.
-        max_new_tokens: limit of what it writes.
-        batch: sounds that are answered at a time.
+        max_new_tokens: limit of its text.
+        batch: sounds per batch.
         fingerprint: of the weights.
     """
 
@@ -190,29 +190,29 @@ class Pengi(Responder):
 
     @torch.inference_mode()
     def respond(self, requests: Sequence[Request]) -> Iterator[list[Response]]:
-        request, rest = self.network.text_prefix(self._read(self.request)), iter(requests)
+        text_prefix, rest = self.network.text_prefix(self._read(self.request)), iter(requests)
         while batch := list(islice(rest, self.batch)):
-            heard = [windows(request.load_audio(RATE), RATE * SECONDS, self.crop) for request in batch]
-            samples = torch.from_numpy(np.stack([piece for pieces, _ in heard for piece in pieces])).to(self.device, self.dtype)
-            # Of several pieces, the prefixes are averaged: it writes once.
-            prefixes = self.network.audio_prefix(samples).split([len(pieces) for pieces, _ in heard])
+            sounds = [windows(request.load_audio(RATE), RATE * SECONDS, self.crop) for request in batch]
+            samples = torch.from_numpy(np.stack([piece for pieces, _ in sounds for piece in pieces])).to(self.device, self.dtype)
+            # The prefixes of several pieces are averaged, so that each sound gets one text.
+            prefixes = self.network.audio_prefix(samples).split([len(pieces) for pieces, _ in sounds])
             prefix = torch.stack([each.mean(0) for each in prefixes])
-            written = self._write(torch.cat([prefix, request.expand(len(batch), -1, -1)], dim=1))
-            for request, (_, cut), ids in zip(batch, heard, written, strict=True):
-                said = self.writer.decode(ids, skip_special_tokens=True).strip()
-                yield [self._response(request.utterance, said, prompt, len(ids), cut=cut) for prompt in request.prompts]
+            written = self._write(torch.cat([prefix, text_prefix.expand(len(batch), -1, -1)], dim=1))
+            for request, (_, cut), ids in zip(batch, sounds, written, strict=True):
+                text = self.writer.decode(ids, skip_special_tokens=True).strip()
+                yield [self._response(request.utterance, text, prompt, len(ids), cut=cut) for prompt in request.prompts]
 
-    def _response(self, utterance: str, said: str, prompt: str, tokens: int, *, cut: bool) -> Response:
+    def _response(self, utterance: str, text: str, prompt: str, tokens: int, *, cut: bool) -> Response:
         captions = prompt.split("\n")
         if len(captions) != len(self.labels):
             raise ModelError(f"a prompt has {len(captions)} captions for {len(self.labels)} labels")
-        scores = (SCALE * torch.stack([self._features(caption) for caption in captions]) @ self._features(said)).log_softmax(0).tolist()
+        scores = (SCALE * torch.stack([self._features(caption) for caption in captions]) @ self._features(text)).log_softmax(0).tolist()
         check_finite(scores, utterance)
         answer = self.labels[int(np.argmax(scores))].word
-        return Response(answer, tuple(scores), path="similarity", reasoning=said, answer_tokens=tokens, audio_truncated=cut)
+        return Response(answer, tuple(scores), path="similarity", reasoning=text, answer_tokens=tokens, audio_truncated=cut)
 
     def _features(self, text: str) -> torch.Tensor:
-        """Features of a text, computed by itself, so that no other one's length matters, and kept: many sounds are said alike."""
+        """Features of a text, computed separately from others, so that they do not depend on their length, and cached."""
         if text not in self._known:
             self._known[text] = unit(self.network.text_features(self._read(text)))[0]
         return self._known[text]
@@ -221,11 +221,11 @@ class Pengi(Responder):
         ids = self.reader(text, return_tensors="pt")["input_ids"]
         limit = self.network.caption_encoder["base"].config.max_position_embeddings
         if ids.shape[1] > limit:
-            raise ModelError(f"the text {text!r} has {ids.shape[1]} tokens; this model reads {limit}")
+            raise ModelError(f"the text {text!r} has {ids.shape[1]} tokens, more than the model's {limit}")
         return ids.to(self.device)
 
     def _write(self, prefix: torch.Tensor) -> list[list[int]]:
-        """What is written on after prefixes of equal length, each up to its first stop."""
+        """Generated ids after prefixes of equal length, each up to its first stop token (included)."""
         stops = self.writer(_STOPS, add_special_tokens=False)["input_ids"]
         config = GenerationConfig(
             do_sample=False, num_beams=self.beams, max_new_tokens=self.max_new_tokens, eos_token_id=stops, pad_token_id=stops[-1]

@@ -1,4 +1,4 @@
-"""Qwen2.5-Omni (Xu et al., 2025): the thinker, which reads and writes; the talker is not loaded."""
+"""Qwen2.5-Omni (Xu et al., 2025): the thinker, which generates text; the talker, which generates speech, is not loaded."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,7 +13,7 @@ from cuealign.core import audio as audio_module
 from cuealign.core.registry import PluginOptions
 from cuealign.models.base import PreparedAudio
 from cuealign.models.huggingface import HuggingFaceFrontend, HuggingFaceModel, load_weights, origin
-from cuealign.models.options import Seconds
+from cuealign.models.options import SECONDS, Seconds
 from cuealign.models.transfer import to_device
 from cuealign.models.whisper import token_counts
 from cuealign.prompts.labels import Label
@@ -21,10 +21,10 @@ from cuealign.prompts.templates import Template
 
 
 class Options(PluginOptions):
-    """How it is asked, and what it hears."""
+    """Options of this backend."""
 
     system: str = Field(default="You are a helpful assistant.", description="System message.")
-    seconds: Seconds = Field(default=30.0, description="Longest sound that is heard; longer ones are cut.")
+    seconds: Seconds = Field(default=30.0, description=SECONDS)
 
 
 _TAGS = {"bos_": "<|audio_bos|>", "": "<|AUDIO|>", "eos_": "<|audio_eos|>"}
@@ -33,18 +33,18 @@ _TAGS = {"bos_": "<|audio_bos|>", "": "<|AUDIO|>", "eos_": "<|audio_eos|>"}
 class Qwen25OmniFrontend(HuggingFaceFrontend):
     """Features and chat of Qwen2.5-Omni.
 
-    The checkpoint's own processor needs torchvision for pictures, which are not used here: its tokenizer and feature
-    extractor are called by themselves, and the chat is written as its template writes it.
+    The checkpoint's processor needs torchvision for images, which are not used here. So its tokenizer and feature extractor are
+    called directly, and the chat is written as its template does.
 
     Args:
         tokenizer, extractor: of the checkpoint.
         system: system message.
-        seconds: longest sound that is heard; longer ones are cut. The extractor's own limit of 300 s has it pad every clip
-            to that length before it computes a spectrogram.
+        seconds: longest sound; the rest of a longer one is cut off. Clips are padded to it, rather than to the extractor's limit
+            of 300 s.
     """
 
     def __init__(self, tokenizer: Any, extractor: WhisperFeatureExtractor, *, system: str, seconds: float) -> None:
-        # Named by the checkpoint's tokenizer, as its processor reads them; <|AUDIO|> in this generation.
+        # The names come from the checkpoint's tokenizer, as in its processor.
         self.tags = [getattr(tokenizer, f"audio_{part}token", default) for part, default in _TAGS.items()]
         super().__init__(tokenizer, audio_token=self.tags[1], end_of_turn="<|im_end|>")
         self.extractor, self.system, self.samples = extractor, system, int(seconds * audio_module.RATE)
@@ -66,7 +66,7 @@ class Qwen25OmniFrontend(HuggingFaceFrontend):
         return PreparedAudio(features, tokens=self.token_count(frames), truncated=len(audio) > self.samples)
 
     def token_count(self, frames: int) -> int:
-        """Audio tokens of so many mel frames."""
+        """Number of audio tokens of ``frames`` mel frames."""
         return int(token_counts(torch.tensor(frames)))
 
     def chat(self, prompt: str) -> str:
@@ -77,7 +77,7 @@ class Qwen25OmniFrontend(HuggingFaceFrontend):
 class Qwen25Omni(HuggingFaceModel):
     """A Qwen2.5-Omni checkpoint.
 
-    Its rotary embedding has three axes, which are equal for text and audio: position ids of one axis do.
+    The three axes of its rotary embedding have equal positions for text and audio, so one axis of position ids is enough.
     """
 
     def inputs(self, audios: Sequence[PreparedAudio]) -> dict[str, torch.Tensor]:
@@ -103,13 +103,14 @@ def load_thinker(
     name: str,
     options: PluginOptions,
 ) -> Qwen25Omni:
-    """Load a checkpoint of the thinker, or the thinker of a whole one, in transformers' class ``weights``."""
+    """Load a checkpoint of the thinker, or the thinker of a full checkpoint, into transformers' class ``weights``."""
     source = origin(entry, name)
     tokenizer = AutoTokenizer.from_pretrained(source.place, **source.arguments)
     extractor = WhisperFeatureExtractor.from_pretrained(source.place, **source.arguments)
     model = load_weights(weights, source, entry)
-    heard = frontend(tokenizer, extractor, **options.model_dump())
-    return family(model, heard, max_new_tokens=entry.max_new_tokens, fingerprint=source.fingerprint)
+    return family(
+        model, frontend(tokenizer, extractor, **options.model_dump()), max_new_tokens=entry.max_new_tokens, fingerprint=source.fingerprint
+    )
 
 
 def load(entry: Model, name: str, _labels: Sequence[Label], _template: Template) -> Qwen25Omni:

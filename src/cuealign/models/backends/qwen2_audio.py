@@ -15,7 +15,7 @@ from cuealign.prompts.templates import Template
 
 
 class Qwen2AudioFrontend(HuggingFaceFrontend):
-    """Features and chat of Qwen2-Audio, which hears 30 s.
+    """Features and chat of Qwen2-Audio, which takes up to 30 s.
 
     Args:
         processor: ``Qwen2AudioProcessor`` of the checkpoint.

@@ -11,20 +11,20 @@ from cuealign.config.entries.model import Model
 from cuealign.core.registry import PluginOptions
 from cuealign.models.backends.qwen2_5_omni import Qwen25Omni, Qwen25OmniFrontend, load_thinker
 from cuealign.models.base import PreparedAudio
-from cuealign.models.options import Seconds
+from cuealign.models.options import SECONDS, Seconds
 from cuealign.prompts.labels import Label
 from cuealign.prompts.templates import Template
 
 
 class Options(PluginOptions):
-    """How it is asked, and what it hears."""
+    """Options of this backend."""
 
-    system: str = Field(default="", description="System message; none by default.")
-    seconds: Seconds = Field(default=30.0, description="Longest sound that is heard; longer ones are cut.")
+    system: str = Field(default="", description="System message, by default none.")
+    seconds: Seconds = Field(default=30.0, description=SECONDS)
 
 
 class Qwen3OmniFrontend(Qwen25OmniFrontend):
-    """Features and chat of Qwen3-Omni: those of Qwen2.5-Omni, but for 13 tokens a second and no system message."""
+    """Features and chat of Qwen3-Omni: those of Qwen2.5-Omni, but with 13 tokens per second and no system message."""
 
     def token_count(self, frames: int) -> int:
         return int(_get_feat_extract_output_lengths(frames))
@@ -40,7 +40,7 @@ class Qwen3Omni(Qwen25Omni):
         return super().flop_per_token - 2.0 * experts * (1 - config.num_experts_per_tok / config.num_experts)
 
     def encode(self, audios: Sequence[PreparedAudio]) -> torch.Tensor:
-        # One by one: in a batch, this encoder lets the end of a short clip see padding, and its result depends on the others.
+        # One by one: in a batch, this encoder's result for a short clip depends on the padding, and so on the other clips.
         return torch.cat([super(Qwen3Omni, self).encode([audio]) for audio in audios])
 
 

@@ -1,11 +1,10 @@
 """``cue-tiny``: a small but real audio language model, trained on the embedded corpus.
 
-Architecture: transformers' own Qwen2-Audio classes at under half a million parameters, with a
-byte-level BPE tokenizer trained on the prompts and Whisper's log-mel front end. The result is an
-ordinary checkpoint folder that loads as the 7B model's does.
+Architecture: transformers' Qwen2-Audio classes with less than half a million parameters, a byte-level BPE tokenizer trained on the
+prompts, and Whisper's log-mel front end. The result is an ordinary checkpoint folder, which loads like that of the 7B model.
 
-Training mixes prompts without a cue block, with the utterance's own tokens, with corrupted ones and
-with another utterance's. Without the latter two the model would follow the cues blindly.
+Training mixes prompts without a cue block, with the utterance's own tokens, with corrupted ones and with another utterance's.
+Without the latter two, the model would follow the cues blindly.
 """
 
 import logging
@@ -36,6 +35,7 @@ from cuealign.core.vocabulary import CONCEPTS
 from cuealign.interventions.base import KeyedRandom
 from cuealign.interventions.corrupt import corrupt
 from cuealign.interventions.shuffle import reassign
+from cuealign.models.options import SECONDS
 from cuealign.prompts.labels import Label
 from cuealign.prompts.templates import PromptTemplate
 from cuealign.runtime.progress import Progress
@@ -47,9 +47,9 @@ _IGNORE = -100
 
 
 class Options(PluginOptions):
-    """How the model is built and trained.
+    """Architecture and training.
 
-    The audio encoder is small on purpose: one that hears everything leaves the cues nothing to add.
+    The audio encoder is small on purpose: with a perfect one, cues would not add anything.
     """
 
     seed: int = Field(default=1, ge=0, description="Seed of weights, order, prompts and masking.")
@@ -57,9 +57,9 @@ class Options(PluginOptions):
     batch_size: int = Field(default=32, ge=1, description="Utterances of a step.")
     learning_rate: float = Field(default=3e-3, gt=0, description="Of AdamW, with a cosine schedule after a short warm-up.")
     weight_decay: float = Field(default=0.05, ge=0, description="Of AdamW.")
-    threads: int = Field(default=1, ge=1, description="Threads of torch; part of the options, as sums in another order give other weights.")
+    threads: int = Field(default=1, ge=1, description="Threads of torch; an option, because another number gives other weights.")
     mel_bins: int = Field(default=24, ge=1, description="Bands of the spectrogram.")
-    seconds: int = Field(default=3, ge=1, description="Longest sound that is heard; longer ones are cut.")
+    seconds: int = Field(default=3, ge=1, description=SECONDS)
     audio_width: int = Field(default=32, ge=4, description="Width of the audio encoder.")
     audio_layers: int = Field(default=1, ge=1, description="Layers of the audio encoder.")
     text_width: int = Field(default=128, ge=4, description="Width of the language model.")
@@ -93,9 +93,9 @@ def train(
         manifest: training utterances, table of kind :data:`cuealign.core.schema.MANIFEST`.
         tokens: their tokens, same order.
         template: wording of the prompts.
-        labels: to be answered.
-        folder: receives the checkpoint.
-        options: how.
+        labels: of the answers.
+        folder: for the checkpoint.
+        options: of the architecture and the training.
     """
     torch.set_num_threads(options.threads)
     torch.use_deterministic_algorithms(True)
@@ -113,7 +113,7 @@ def train(
 
 
 def build_processor(options: Options, template: PromptTemplate, labels: Sequence[Label], tokens: pd.DataFrame) -> Qwen2AudioProcessor:
-    """Front end and tokenizer; the tokenizer is trained on the prompts of ``tokens`` and the answers."""
+    """Feature extractor and tokenizer; the tokenizer is trained on the prompts of ``tokens`` and the answers."""
     words = [label.word for label in labels]
     chat = ["system\nYou are a helpful assistant.", "user\nAudio 1: ", "assistant\n"]
     texts = [template.render(words, block) for block in sorted(set(tokens["cue_block"]))] + 200 * (chat + words)
@@ -141,7 +141,7 @@ def build_processor(options: Options, template: PromptTemplate, labels: Sequence
 
 
 def build_model(options: Options, processor: Qwen2AudioProcessor) -> Qwen2AudioForConditionalGeneration:
-    """The untrained model, with Whisper's sinusoids as audio positions."""
+    """The untrained model, with Whisper's sinusoids as position embeddings of the audio."""
     positions = processor.feature_extractor.nb_max_frames // 2
     config = Qwen2AudioConfig(
         audio_config={
@@ -174,7 +174,7 @@ def build_model(options: Options, processor: Qwen2AudioProcessor) -> Qwen2AudioF
 
 
 def _sinusoids(length: int, channels: int) -> torch.Tensor:
-    """Whisper's positions: sines then cosines, wavelengths from 2 pi to 10,000 x 2 pi; shape ``(length, channels)``."""
+    """Whisper's position embeddings: sines, then cosines, with wavelengths from 2π to 10,000 · 2π; shape ``(length, channels)``."""
     scales = torch.exp(-math.log(10_000) / (channels // 2 - 1) * torch.arange(channels // 2))
     angles = torch.arange(length)[:, None] * scales[None]
     return torch.cat([angles.sin(), angles.cos()], dim=1)
@@ -182,7 +182,7 @@ def _sinusoids(length: int, channels: int) -> torch.Tensor:
 
 @dataclass(frozen=True)
 class _Examples:
-    """All that training needs of the corpus, in memory."""
+    """The corpus as training needs it, in memory."""
 
     features: torch.Tensor  # (utterances, mel bins, frames)
     frame_mask: torch.Tensor  # (utterances, frames)
@@ -204,7 +204,7 @@ def _load(
 
 
 def _cue_blocks(options: Options, epoch: int, tokens: pd.DataFrame, template: PromptTemplate) -> list[str]:
-    """Cue block of every utterance in one epoch, drawn as ``options.mix`` says."""
+    """Cue block of every utterance in one epoch, drawn with the shares of ``options.mix``."""
     utterances = tuple(tokens["utterance"])
     sequences = tokens[list(CONCEPTS)].to_numpy(dtype=object)
     key = ("cue-tiny", str(options.seed), str(epoch))
@@ -222,7 +222,7 @@ def _cue_blocks(options: Options, epoch: int, tokens: pd.DataFrame, template: Pr
 def _batch(
     rows: np.ndarray, prompts: Sequence[list[int]], examples: _Examples, audio_token: int, pad: int
 ) -> tuple[dict[str, torch.Tensor], torch.Tensor]:
-    """Model inputs of some rows, right-padded, and the targets (next token; all but the answer ignored)."""
+    """Right-padded model inputs of some rows, and their targets: the next token, with all but the answer ignored."""
     sequences, targets = [], []
     for row in rows:
         prompt = prompts[row]
@@ -242,7 +242,7 @@ def _batch(
 
 
 def _mask_features(features: torch.Tensor, random: np.random.Generator) -> torch.Tensor:
-    """Blank one band of mel bins and one stretch of time per utterance (Park et al., SpecAugment, 2019)."""
+    """Mask one band of mel bins and one period of time per utterance (Park et al., SpecAugment, 2019)."""
     features = features.clone()
     _, bins, frames = features.shape
     for sample in features:
@@ -301,7 +301,7 @@ def _fit(
 
 
 def _chats(processor: Qwen2AudioProcessor, template: PromptTemplate, words: Sequence[str], cue_blocks: Sequence[str]) -> list[str]:
-    """Chat text of each cue block, with one audio placeholder, up to where the answer starts."""
+    """Chat text of each cue block, with one audio placeholder, up to the start of the answer."""
     chats = [
         [
             {

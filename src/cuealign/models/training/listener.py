@@ -23,9 +23,9 @@ from cuealign.runtime.progress import progress
 
 
 class Options(PluginOptions):
-    """What it hears."""
+    """Options of this recipe."""
 
-    hears: Literal["audio", "cues"] = Field(description="The audio alone, or the cue block alone.")
+    hears: Literal["audio", "cues"] = Field(description="Its input: only the audio, or only the cue block.")
 
 
 def train(
@@ -37,14 +37,14 @@ def train(
     *,
     options: Options,
 ) -> None:
-    """Train a listener and save it as safetensors with a ``config.json``; it reads tokens, whatever the wording.
+    """Train a listener and save it as safetensors with a ``config.json``. It does not use the template.
 
     Args:
         manifest: training utterances.
         tokens: their tokens, same order.
-        labels: to be answered.
-        folder: receives the checkpoint.
-        options: what it hears.
+        labels: of the answers.
+        folder: for the checkpoint.
+        options: what the listener uses.
 
     Raises:
         InputError: if the training split lacks a label.
@@ -59,11 +59,11 @@ def train(
         centre, scale = np.zeros(features.shape[1]), np.ones(features.shape[1])
     names = [label.name for label in labels]
     if absent := set(names) - set(manifest["label"]):
-        raise InputError(f"the training split has no utterance labelled {', '.join(sorted(absent))}")
+        raise InputError(f"the training split has no utterance with the label {', '.join(sorted(absent))}")
     model = LogisticRegression(C=0.3, max_iter=5000).fit((features - centre) / scale, manifest["label"])
     order = [list(model.classes_).index(name) for name in names]
     coefficients, intercepts = model.coef_, model.intercept_
-    if len(names) == 2:  # scikit-learn keeps one row for two classes: the log-odds of the second
+    if len(names) == 2:  # with two classes, scikit-learn has one row: the log-odds of the second
         coefficients, intercepts = np.concatenate([-coefficients, coefficients]) / 2, np.concatenate([-intercepts, intercepts]) / 2
 
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,30 @@
+"""Fixtures of the tests of inference."""
+
+import pandas as pd
+import pytest
+import torch
+
+from cuealign.core import audio
+from cuealign.models.backends import qwen2_audio
+from tests.support.inference import entry
+from tests.support.prompts import LABELS, TEMPLATE
+from tests.support.sound import tone, write
+from tests.support.sweeps import COUNT
+
+
+@pytest.fixture
+def manifest(tmp_path) -> pd.DataFrame:
+    """Utterances of increasing length."""
+    rows = []
+    for index in range(COUNT):
+        seconds = 0.05 + 0.02 * index
+        path = write(tmp_path / "audio" / f"u{index}.wav", tone(seconds, seed=index))
+        rows.append((f"u{index}", str(path), 0.0, seconds, seconds, audio.fingerprint(*audio.read_native(path))))
+    return pd.DataFrame(rows, columns=["utterance", "file", "start", "end", "duration", "audio_sha256"])
+
+
+@pytest.fixture(scope="module")
+def qwen(checkpoint):
+    """The tiny Qwen2-Audio checkpoint, with answers of up to 20 tokens."""
+    torch.set_num_threads(1)
+    return qwen2_audio.load(entry(path=str(checkpoint)), "tiny", LABELS, TEMPLATE)
