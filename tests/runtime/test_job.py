@@ -215,8 +215,8 @@ def test_a_missing_file_is_no_disk_error():
 def test_information_is_logged_from_this_library_and_warnings_from_all(tmp_path, capsys):
     with job.messages(tmp_path / "job.log"):
         logging.getLogger("cuealign.corpora.audit").info("ours")
-        logging.getLogger("transformers").info("theirs")
-        logging.getLogger("transformers").warning("their warning")
+        logging.getLogger("another_library").info("theirs")
+        logging.getLogger("another_library").warning("their warning")
         warnings.warn("python's warning", UserWarning, stacklevel=1)
     log = (tmp_path / "job.log").read_text()
     assert log.startswith("ours\ntheir warning\n")
