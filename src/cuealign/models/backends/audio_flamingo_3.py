@@ -18,7 +18,7 @@ from cuealign.prompts.templates import Template
 class AudioFlamingo3Frontend(HuggingFaceFrontend):
     """Features and chat of Audio Flamingo 3: audio in windows of 30 s, up to 600 s.
 
-    Samples are not scaled, as in transformers. The original repository scales each clip to its peak, which removes loudness.
+    As in transformers, samples are not scaled. The original repository scales each clip to its peak, which changes its loudness.
 
     Args:
         processor: ``AudioFlamingo3Processor`` of the checkpoint.

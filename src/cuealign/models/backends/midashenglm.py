@@ -102,8 +102,8 @@ class MiDashengLM(HuggingFaceModel):
 def load_remote(folder: Path, dtype: str) -> PreTrainedModel:
     """Build a checkpoint's model with the code that comes with it, and load all tensors.
 
-    The model is built on the CPU before its weights are loaded. ``from_pretrained`` would build it without memory, and that code
-    computes constants of its spectrogram while it builds the model.
+    The model is built on the CPU before its weights are loaded. ``from_pretrained`` would build it without memory, which
+    fails: that code computes constants of its spectrogram while it builds the model.
 
     Raises:
         ModelError: if the code needs a package that is not installed, or if the tensors of the checkpoint are not those of the
