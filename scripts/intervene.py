@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from cuealign.core.schema import MANIFEST, TOKEN_SEQUENCES, tokens_kind
+from cuealign.core.schema import MANIFEST, TOKEN_SEQUENCES, tokens_schema
 from cuealign.corpora.splits import select_split
 from cuealign.interventions.apply import apply_intervention
 from cuealign.prompts.templates import CueBlockTemplate
@@ -28,7 +28,7 @@ def main(
     own = TOKEN_SEQUENCES.read(tokens).set_index("utterance").loc[chosen].reset_index()
     template = CueBlockTemplate(cue_block)
     table = apply_intervention(intervention, own, template, dataset=dataset, split=split, p=p, seed=seed, options=options)
-    tokens_kind(table).write(table, perturbed)
+    tokens_schema(table).write(table, perturbed)
 
 
 if __name__ == "__main__":

@@ -111,9 +111,9 @@ def test_samples_are_checked_against_the_manifest(tmp_path):
     row = SimpleNamespace(file=str(path), start=0.1, end=0.4, audio_sha256=audio.fingerprint(*audio.read_native(path, 0.1, 0.4)))
     samples = audio.read_utterance(row)
     np.testing.assert_array_equal(samples, audio.read(path)[round(0.1 * RATE) : round(0.4 * RATE)])
-    np.testing.assert_array_equal(audio.reader(row)(), samples)
+    np.testing.assert_array_equal(audio.deferred_read(row)(), samples)
     write(path, tone(0.5, seed=1))
-    for read in (lambda: audio.read_utterance(row), audio.reader(row)):
+    for read in (lambda: audio.read_utterance(row), audio.deferred_read(row)):
         with pytest.raises(InputError, match=r"a\.wav: the sound has changed since the corpus was audited; audit it again with --forcerun"):
             read()
 
@@ -121,7 +121,7 @@ def test_samples_are_checked_against_the_manifest(tmp_path):
 def test_a_reader_can_be_sent_to_another_process_and_takes_another_rate(tmp_path):
     path = write(tmp_path / "a.wav", tone(0.5))
     row = SimpleNamespace(file=str(path), start=0.0, end=0.5, audio_sha256=audio.fingerprint(*audio.read_native(path)))
-    read = pickle.loads(pickle.dumps(audio.reader(row)))
+    read = pickle.loads(pickle.dumps(audio.deferred_read(row)))
     assert len(read(rate=8000)) == 4000
 
 

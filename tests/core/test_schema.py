@@ -7,7 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from cuealign.core.errors import InputError
-from cuealign.core.schema import DESCRIPTOR_MEANS, MANIFEST, NO_TOKENS, PREDICTIONS, TOKEN_SEQUENCES, Table, read_tokens, tokens_kind
+from cuealign.core.schema import DESCRIPTOR_MEANS, MANIFEST, NO_TOKENS, PREDICTIONS, TOKEN_SEQUENCES, Table, read_tokens, tokens_schema
 from cuealign.core.vocabulary import CONCEPTS, DESCRIPTORS, TOKENS
 
 COLOURS = Table(
@@ -111,7 +111,7 @@ def tokens() -> pd.DataFrame:
 def test_tokens_of_every_condition_are_read_by_one_function(tokens, tmp_path):
     empty = tokens.assign(**dict.fromkeys([*CONCEPTS, "cue_block"], ""))
     for kind, table in ((TOKEN_SEQUENCES, tokens), (NO_TOKENS, empty)):
-        assert tokens_kind(table) is kind
+        assert tokens_schema(table) is kind
         kind.write(table, tmp_path / "t.parquet")
         pd.testing.assert_frame_equal(read_tokens(tmp_path / "t.parquet"), table, check_dtype=False)
 
@@ -126,7 +126,7 @@ def test_audio_only_tokens_with_a_token_are_refused(tokens):
     empty = tokens.assign(**dict.fromkeys([*CONCEPTS, "cue_block"], ""))
     empty.loc[3, "ENERGY"] = "LOW"
     with pytest.raises(InputError, match="row 3: ENERGY is 'LOW'"):
-        tokens_kind(empty).check(empty, "here")
+        tokens_schema(empty).check(empty, "here")
 
 
 def test_only_means_over_voiced_frames_may_be_missing():

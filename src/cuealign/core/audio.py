@@ -120,7 +120,7 @@ def read_utterance(row: Any) -> np.ndarray:
     return read(row.file, row.start, row.end, sha256=row.audio_sha256)
 
 
-def reader(row: Any) -> Callable[..., np.ndarray]:
+def deferred_read(row: Any) -> Callable[..., np.ndarray]:
     """A function that reads the audio of a row when it is called, in any process; it takes a ``rate``."""
     return functools.partial(read, row.file, row.start, row.end, sha256=row.audio_sha256)
 

@@ -206,7 +206,7 @@ PREDICTIONS = Table(
 )
 
 
-def tokens_kind(table: pd.DataFrame) -> Table:
+def tokens_schema(table: pd.DataFrame) -> Table:
     """Schema of a table of tokens: :data:`NO_TOKENS` if all cue blocks are empty, else :data:`TOKEN_SEQUENCES`."""
     return NO_TOKENS if "cue_block" in table and (table["cue_block"] == "").all() else TOKEN_SEQUENCES
 
@@ -218,4 +218,4 @@ def read_tokens(path: Path | str) -> pd.DataFrame:
         InputError: if the file cannot be read or is not a table of tokens.
     """
     table = _read_parquet(path)
-    return tokens_kind(table).check(table, str(path))
+    return tokens_schema(table).check(table, str(path))

@@ -12,7 +12,7 @@ from cuealign.prompts.labels import Label
 ENGINES = {"packed": PackedEngine, "prefix": PrefixEngine, "reference": ReferenceEngine}
 
 
-def responder(loaded: Responder | CausalModel, entry: Model, labels: Sequence[Label]) -> Responder:
+def make_responder(loaded: Responder | CausalModel, entry: Model, labels: Sequence[Label]) -> Responder:
     """The responder of a job: the loaded system itself, or the engine named in the model's entry around a loaded language model."""
     if isinstance(loaded, Responder):
         return loaded

@@ -11,7 +11,7 @@ import pandas as pd
 from cuealign.config.entries.model import Model
 from cuealign.inference import checks, sweep
 from cuealign.inference.answer_formats import learn_answer_formats
-from cuealign.inference.engines import responder
+from cuealign.inference.engines import make_responder
 from cuealign.inference.job_report import Stopwatch, job_report
 from cuealign.inference.packed import PackedEngine
 from cuealign.inference.store import ResponseStore
@@ -61,7 +61,7 @@ def respond(
     watch, utterances = Stopwatch(), sweep.shard_of(split, shard, entry.shards)
     with watch("load"):
         loaded = BACKENDS.get(entry.backend)(entry, name, labels, template)
-    model, settings = responder(loaded, entry, labels), sweep.settings_key(entry, labels)
+    model, settings = make_responder(loaded, entry, labels), sweep.settings_key(entry, labels)
 
     def prompts_of(rows: pd.DataFrame) -> dict[str, list[sweep.KeyedPrompt]]:
         return sweep.keyed_prompts(rows, conditions, template, labels, model.fingerprint, settings)

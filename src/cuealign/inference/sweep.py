@@ -93,7 +93,7 @@ def spread(manifest: pd.DataFrame, count: int) -> pd.DataFrame:
 def requests_for(manifest: pd.DataFrame, prompts: Mapping[str, Sequence[KeyedPrompt]], most: int | None = None) -> list[Request]:
     """Requests of some utterances, with all of their prompts or the first ``most``."""
     return [
-        Request(row.utterance, audio.reader(row), tuple(each.prompt for each in prompts[row.utterance][:most]))
+        Request(row.utterance, audio.deferred_read(row), tuple(each.prompt for each in prompts[row.utterance][:most]))
         for row in manifest.itertuples()
     ]
 
@@ -136,7 +136,7 @@ def answer_all(
     logger.info("%s: %d prompts to answer, %d already answered", what, total, known)
     order = "|".join(label.name for label in labels)
     truncated = 0
-    requests = [Request(row.utterance, audio.reader(row), tuple(each.prompt for each in found)) for row, found in todo]
+    requests = [Request(row.utterance, audio.deferred_read(row), tuple(each.prompt for each in found)) for row, found in todo]
     with Progress(total, what, "prompt", group="utterance") as shown:
         rows = []
         answered = zip(todo, responder.respond(requests), strict=True)
