@@ -112,4 +112,4 @@ def test_a_typing_mistake_stops_a_dry_run_too(tmp_path, text):
 def test_null_on_the_command_line_leaves_a_figure_out(own_study):
     done = snakemake(own_study, "-n", "--config", 'figures={"grounding": null}', configfile=own_study / "small.yaml")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "grounding" not in done.stdout + done.stderr
+    assert "results/figures/grounding" not in done.stdout + done.stderr

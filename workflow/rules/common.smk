@@ -72,14 +72,18 @@ for name in ("datasets", "models", "prompts", "config"):
 update_config(values, config)
 
 # The config of a module is part of another workflow's config files, which are not ours to check.
-if not workflow.modifier.is_module and (problems := [line for file in workflow.configfiles for line in misread(file)]):
+if len(workflow.modifier_stack) == 1 and (
+    problems := [line for file in workflow.configfiles for line in misread(file)]
+):
     raise WorkflowError("\n".join(problems))
 
 with user_mistakes():
     settings = load(values)
 
 if problems := missing_sources(settings):
-    raise WorkflowError("\n".join([*problems, "(in a file of your own given with --configfile, or on the command line with --config)"]))
+    raise WorkflowError(
+        "\n".join([*problems, "(in a file of your own given with --configfile, or on the command line with --config)"])
+    )
 
 PLAIN = settings.model_dump(mode="json")
 # The report finds captions here.
@@ -164,7 +168,8 @@ DESCRIBED = {
 }
 BUILT = {name: DESCRIBED[name] | {"on_bad_audio": entry.on_bad_audio} for name, entry in settings.datasets.items()}
 ASKED = {
-    name: entry.without(("title", "licence", "heading", "prompt", "training", *_PLANNING)) for name, entry in settings.models.items()
+    name: entry.without(("title", "licence", "heading", "prompt", "training", *_PLANNING))
+    for name, entry in settings.models.items()
 }
 SHOWN_DATASETS = {run.dataset: config["datasets"][run.dataset] for run in RUNS}
 SHOWN_MODELS = {run.model: settings.models[run.model].without(_PLANNING) for run in RUNS}
@@ -229,9 +234,9 @@ def paths(pattern, runs, **more):
     return list(dict.fromkeys(pattern.format(**vars(run), **further) for run in runs for further in combinations))
 
 
-def metrics_of(runs):
-    """Metrics of the models and splits that occur in some runs."""
-    return paths("results/metrics/{dataset}/{split}/{model}/{analysis}.csv", runs, analysis=settings.analyses)
+def metrics_of(runs, analyses):
+    """What some analyses make of the models and splits that occur in some runs."""
+    return paths("results/metrics/{dataset}/{split}/{model}/{analysis}.csv", runs, analysis=analyses)
 
 
 def responses_of(experiment):
@@ -241,7 +246,7 @@ def responses_of(experiment):
 
 
 CONDITION = "results/interventions/{dataset}/{split}/{intervention}/p{p}/seed{seed}.parquet"
-METRIC_FILES = metrics_of(RUNS)
+METRIC_FILES = metrics_of(RUNS, settings.analyses)
 RESPONSE_FILES = [path for experiment in EXPERIMENTS for path in responses_of(experiment)]
 TABLE_FILES = expand("results/tables/{table}.{format}", table=settings.tables, format=["csv", "tex", "md"])
 
@@ -262,10 +267,25 @@ def shown_in(wildcards):
     return runs_of(DRAWINGS[wildcards.drawing]["scope"])
 
 
+def needs_of_figure(wildcards):
+    """Analyses that a drawing reads; one that reads none shows no model."""
+    return FIGURES.constant(DRAWINGS[wildcards.drawing]["figure"], "NEEDS", ())
+
+
+def needs_of_table(wildcards):
+    """Analyses that a table reads; one that reads none shows no model."""
+    return TABLES.constant(wildcards.table, "NEEDS", ())
+
+
+def evaluated_in(wildcards):
+    """Runs whose metrics a drawing may show."""
+    return shown_in(wildcards) if needs_of_figure(wildcards) else []
+
+
 def figure_inputs(wildcards):
-    """All that a drawing may show: tokens and metrics."""
-    runs = shown_in(wildcards)
-    return paths("results/corpora/{dataset}/{table}.parquet", runs, table=["manifest", "tokens"]) + metrics_of(runs)
+    """What a drawing reads: tokens, and the metrics that the figure needs."""
+    tokens = paths("results/corpora/{dataset}/{table}.parquet", shown_in(wildcards), table=["manifest", "tokens"])
+    return tokens + metrics_of(evaluated_in(wildcards), needs_of_figure(wildcards))
 
 
 # ---------------------------------------------------------------- resources

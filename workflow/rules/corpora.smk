@@ -77,6 +77,8 @@ rule build_manifest:
         "../../envs/cuealign.yaml"
     params:
         entry=lambda wildcards: BUILT[wildcards.dataset],
-        code=lambda wildcards: version("build_manifest", READERS.module_name(settings.datasets[wildcards.dataset].reader)),
+        code=lambda wildcards: version(
+            "build_manifest", READERS.module_name(settings.datasets[wildcards.dataset].reader)
+        ),
     script:
         "../../scripts/build_manifest.py"

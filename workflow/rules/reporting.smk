@@ -3,7 +3,7 @@
 
 rule make_table:
     input:
-        metrics=METRIC_FILES,
+        metrics=lambda wildcards: metrics_of(RUNS, needs_of_table(wildcards)),
         corpora=paths(
             "results/corpora/{dataset}/{name}", RUNS, name=["counts.json", "manifest.parquet", "descriptors.parquet"]
         ),
@@ -31,7 +31,9 @@ rule make_table:
         confidence=settings.statistics.confidence,
         published=resource("published.csv"),
         code=lambda wildcards: version(
-            "make_table", TABLES.module_name(wildcards.table), *intervention_modules(RUNS)
+            "make_table",
+            TABLES.module_name(wildcards.table),
+            *intervention_modules(RUNS if needs_of_table(wildcards) else []),
         ),
     script:
         "../../scripts/make_table.py"
@@ -62,15 +64,15 @@ rule draw_figure:
         options=lambda wildcards: settings.figures[DRAWINGS[wildcards.drawing]["figure"]].options,
         caption=lambda wildcards: FIGURES.constant(DRAWINGS[wildcards.drawing]["figure"], "CAPTION", ""),
         datasets=lambda wildcards: {run.dataset: SHOWN_DATASETS[run.dataset] for run in shown_in(wildcards)},
-        models=lambda wildcards: {run.model: SHOWN_MODELS[run.model] for run in shown_in(wildcards)},
+        models=lambda wildcards: {run.model: SHOWN_MODELS[run.model] for run in evaluated_in(wildcards)},
         experiments=lambda wildcards: [
-            vars(experiment) for experiment in dict.fromkeys(run.experiment for run in shown_in(wildcards))
+            vars(experiment) for experiment in dict.fromkeys(run.experiment for run in evaluated_in(wildcards))
         ],
         confidence=settings.statistics.confidence,
         code=lambda wildcards: version(
             "draw_figure",
             FIGURES.module_name(DRAWINGS[wildcards.drawing]["figure"]),
-            *intervention_modules(shown_in(wildcards)),
+            *intervention_modules(evaluated_in(wildcards)),
         ),
     script:
         "../../scripts/draw_figure.py"
