@@ -7,6 +7,7 @@ from cuealign.config.entries.answers import Answer
 from cuealign.config.entries.model import Model
 from cuealign.core.schema import MANIFEST, RESPONSES, read_tokens
 from cuealign.corpora.splits import select_split
+from cuealign.cues.descriptor_store import known_descriptors
 from cuealign.inference.respond import respond
 from cuealign.prompts.labels import label_words
 from cuealign.prompts.templates import CueBlockTemplate, parse_template
@@ -28,11 +29,12 @@ def main(
     instruction: str,
     cue_block: str,
     store: Path,
+    descriptors: Path,
     report: Path,
 ) -> None:
     utterances = select_split(MANIFEST.read(manifest), splits, split, limit=limit)
     template, labels = parse_template(instruction, CueBlockTemplate(cue_block)), label_words(answers)
-    with gpu_lock.device(entry.device) as device:
+    with gpu_lock.device(entry.device) as device, known_descriptors(descriptors):
         entry = entry.model_copy(update={"device": device})
         tables = [read_tokens(path) for path in conditions]
         table, figures = respond(utterances, tables, labels, template, entry=entry, name=model, shard=shard, store=store)

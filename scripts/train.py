@@ -6,6 +6,7 @@ from cuealign.config.entries.answers import Answer
 from cuealign.config.entries.model import Training
 from cuealign.core.schema import MANIFEST, TOKEN_SEQUENCES
 from cuealign.corpora.splits import select_split
+from cuealign.cues.descriptor_store import known_descriptors
 from cuealign.models.training import RECIPES
 from cuealign.prompts.labels import label_words
 from cuealign.prompts.templates import CueBlockTemplate, parse_template
@@ -22,12 +23,14 @@ def main(
     answers: dict[str, Answer],
     instruction: str,
     cue_block: str,
+    descriptors: Path,
 ) -> None:
     utterances = select_split(MANIFEST.read(manifest), splits, training.split)
     own = TOKEN_SEQUENCES.read(tokens).set_index("utterance").loc[utterances["utterance"]].reset_index()
     template, labels = parse_template(instruction, CueBlockTemplate(cue_block)), label_words(answers)
     options = RECIPES.options(training.recipe, training.options, "training.options")
-    RECIPES.get(training.recipe)(utterances, own, template, labels, checkpoint, options=options)
+    with known_descriptors(descriptors):
+        RECIPES.get(training.recipe)(utterances, own, template, labels, checkpoint, options=options)
 
 
 if __name__ == "__main__":

@@ -62,11 +62,11 @@ def test_plain_values_of_a_config_give_the_same_config(demo):
 def test_values_that_the_command_line_hands_over_as_text_are_read(demo):
     values = copy.deepcopy(demo)
     values["statistics"] = {"resamples": "500", "confidence": "0.9"}
-    values["models"]["cue-tiny"]["training"]["options"] = {"epochs": "2", "mix": ["0.25", "0.25", "0.25", "0.25"]}
+    values["models"]["cue-tiny"]["training"]["options"] = {"epochs": "2", "mix": ["0.5", "0.25", "0.25"]}
     values["models"]["paraclap"]["cue_captions"] = "true"
     settings = load(values)
     assert settings.statistics.resamples == 500
-    assert settings.models["cue-tiny"].training.options == {"epochs": 2, "mix": [0.25, 0.25, 0.25, 0.25]}
+    assert settings.models["cue-tiny"].training.options == {"epochs": 2, "mix": [0.5, 0.25, 0.25]}
     assert settings.models["paraclap"].title == "ParaCLAP, cue captions"
 
 
@@ -154,10 +154,14 @@ def test_shipped_configs_repeat_no_default(name):
     assert repeated == []
 
 
-def test_config_in_the_readme_is_valid(demo):
+def test_configs_in_the_readme_are_valid(demo):
     readme = (ROOT / "config/README.md").read_text(encoding="utf-8")
-    example = readme.split("```yaml\n")[1].split("```")[0]
-    assert len(runs(load(merge(copy.deepcopy(demo), yaml.safe_load(example))).grid)) == 2 * (3 + 3 + 6)
+    examples = [part.split("```")[0] for part in readme.split("```yaml\n")[1:]]
+    outputs, corpus, model = (load(merge(copy.deepcopy(demo), yaml.safe_load(example))) for example in examples)
+    assert list(outputs.tables) == ["uar", "corpora"]
+    assert "grounding" not in outputs.figures
+    assert len(runs(corpus.grid)) == 2 * (3 + 3 + 6)
+    assert model.models["my-qwen"].backend == "qwen2_audio"
 
 
 def test_examples_in_the_docs_are_valid(demo):

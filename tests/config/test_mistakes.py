@@ -60,7 +60,7 @@ MISTAKES = {
         ["paraclap"],
         "grid[0]: paraclap reads captions without cues; its only intervention is none, or set cue_captions: true",
     ),
-    "cue block with a concept missing": (("cue_block",), "{ENERGY}", "cue_block: must name each of ENERGY, PITCH"),
+    "cue block with a concept missing": (("cue_block",), "{ENERGY}", "cue_block: must contain each of ENERGY, PITCH"),
     "cue block with a stray brace": (("cue_block",), "{ENERGY", "cue_block: braces do not match"),
     "word for two labels": (("answers", "sad", "synonyms"), ["happy"], "answers: 'happy' stands for both 'happy' and 'sad'"),
     "label without a word": (("datasets", "aibo", "labels"), ["angry", "bored"], "bored"),
@@ -131,7 +131,7 @@ MISTAKES = {
     ),
     "shares that do not sum to 1": (
         ("models", "cue-tiny", "training", "options"),
-        {"mix": [0.5, 0.5, 0.5, 0.5]},
+        {"mix": [0.5, 1.0, 0.5]},
         "models.cue-tiny.training.options.mix: shares must not be negative and must sum to 1, but sum to 2",
     ),
     "unknown recipe": (

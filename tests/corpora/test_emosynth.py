@@ -1,15 +1,17 @@
 """The embedded corpus: the same seed gives the same bytes, and the classes differ as they should."""
 
+import _ctypes
+import ctypes
 import hashlib
 import multiprocessing
 
+import espeakng_loader
 import numpy as np
 import pytest
 
 from cuealign.config.entries.emosynth import Emosynth
 from cuealign.core import audio
 from cuealign.core.errors import InputError
-from cuealign.corpora import emosynth
 from cuealign.corpora.emosynth import espeak
 from cuealign.corpora.emosynth.corpus import EMOTIONS, plan, speakers, synthesise
 from tests.support import ROOT
@@ -80,32 +82,45 @@ def test_too_many_speakers_are_refused():
 
 
 def test_an_utterance_that_cannot_be_synthesised_is_named(tmp_path, monkeypatch):
-    def fail(*_arguments):
+    def fail(*_arguments, **_more):
         raise RuntimeError("no voice")
 
-    monkeypatch.setattr(emosynth.corpus, "_render_to", fail)
-    with pytest.raises(InputError, match="spk01_angry_01 could not be synthesised"):
+    monkeypatch.setattr(espeak, "synthesise", fail)
+    with pytest.raises(InputError, match="spk01_angry_01 could not be synthesised: no voice"):
         synthesise(tmp_path, SENTENCES, changed(SMALL, per_emotion=1), workers=1)
 
 
-def speak_twice(queue):
-    arguments = {"voice": "en-us+f1", "rate": 180, "pitch": 50, "pitch_range": 50, "seed": 1}
-    samples, rate = espeak.synthesise("One.", **arguments)
-    try:
-        espeak.synthesise("Two.", **arguments)
-    except RuntimeError as error:
-        queue.put((len(samples) / rate, str(error)))
+ARGUMENTS = {"voice": "en-us+f1", "rate": 180, "pitch": 50, "pitch_range": 50, "seed": 1}
 
 
-def test_espeak_refuses_a_second_call_in_a_process():
+def speak(text: str) -> np.ndarray:
+    return espeak.synthesise(text, **ARGUMENTS)[0]
+
+
+def speak_first(text: str, queue) -> None:
+    queue.put(speak(text))
+
+
+def test_what_was_spoken_before_changes_nothing():
+    """Each sentence gives the samples that it gives in a process that has spoken nothing else."""
+    texts = ["One.", "The boat was red.", "One."]
     context = multiprocessing.get_context("spawn")
-    queue = context.Queue()
-    process = context.Process(target=speak_twice, args=(queue,))
-    process.start()
-    seconds, message = queue.get(timeout=300)
-    process.join()
-    assert 0.2 < seconds < 2
-    assert "fork a fresh process" in message
+    for text, found in zip(texts, [speak(text) for text in texts], strict=True):
+        queue = context.Queue()
+        process = context.Process(target=speak_first, args=(text, queue))
+        process.start()
+        np.testing.assert_array_equal(found, queue.get(timeout=900))
+        process.join()
+
+
+def test_a_library_that_stays_loaded_is_refused():
+    library = ctypes.CDLL(espeakng_loader.get_library_path())
+    try:
+        with pytest.raises(RuntimeError, match="may keep state from earlier calls"):
+            speak("One.")
+    finally:
+        _ctypes.dlclose(library._handle)
+    assert 0.2 < len(speak("One.")) / 22_050 < 2
 
 
 def test_utterances_fit_the_window_of_the_small_model(synthesised):

@@ -1,11 +1,14 @@
 """Descriptors of a whole corpus: resumable, and never twice for the same sound."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from cuealign.core import audio
 from cuealign.core.errors import InputError
 from cuealign.core.vocabulary import DESCRIPTORS, PLAIN, VOICED_DESCRIPTORS
-from cuealign.cues import descriptors, extraction
+from cuealign.cues import descriptor_store, descriptors, extraction
+from cuealign.cues.descriptor_store import descriptors_of, known_descriptors
 from cuealign.cues.extraction import extract
 from tests.support import ROOT
 from tests.support.config import changed
@@ -80,7 +83,7 @@ def test_what_was_finished_before_a_kill_is_not_extracted_again(built, tmp_path,
 
 def test_another_method_extracts_anew(built, tmp_path, counted, monkeypatch):
     extract(built, tmp_path)
-    monkeypatch.setattr(extraction, "method", lambda: "another")
+    monkeypatch.setattr(descriptor_store, "method", lambda: "another")
     extract(built, tmp_path)
     assert len(counted) == 24
 
@@ -105,3 +108,20 @@ def test_sound_that_changed_since_the_manifest_is_refused(built, tmp_path):
     built.loc[3, "file"] = str(write(tmp_path / "other.wav", tone(0.5, seed=77)))
     with pytest.raises(InputError, match=r"other\.wav: the sound has changed"):
         extract(built, tmp_path / "store")
+
+
+def test_descriptors_that_are_known_are_not_computed_again(built, tmp_path, monkeypatch):
+    stored = extract(built, tmp_path / "store")
+    sounds = [audio.read_utterance(row) for row in built.itertuples()]
+    computed = np.stack([descriptors_of(samples) for samples in sounds])
+    np.testing.assert_array_equal(computed, stored[list(descriptor_store.COLUMNS)])
+
+    asked = []
+    monkeypatch.setattr(descriptor_store.descriptors, "utterance_descriptors", lambda samples: asked.append(samples) or np.zeros(41))
+    with known_descriptors(tmp_path / "store"):
+        np.testing.assert_array_equal(np.stack([descriptors_of(samples) for samples in sounds]), computed)
+        assert asked == []
+        descriptors_of(sounds[0][:-1])  # a sound that differs in a single sample is another one
+        assert len(asked) == 1
+    descriptors_of(sounds[0])
+    assert len(asked) == 2

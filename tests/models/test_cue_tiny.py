@@ -33,7 +33,7 @@ def test_training_twice_gives_the_same_bytes_of_an_ordinary_checkpoint(study, tm
 def test_training_on_own_tokens_learns_the_labels(study, tmp_path):
     """A check of the training loop: after some epochs, the tokens of the training data give its labels."""
     manifest, tokens = study
-    options = cue_tiny.Options(epochs=30, batch_size=8, seconds=1, mix=(0.0, 1.0, 0.0, 0.0), dropout=0.0)
+    options = cue_tiny.Options(epochs=30, batch_size=8, seconds=1, mix=(0.0, 1.0, 0.0), blank=0.0, dropout=0.0)
     cue_tiny.train(manifest, tokens, TEMPLATE, LABELS, tmp_path, options=options)
     engine = PrefixEngine(qwen2_audio.load(entry(path=str(tmp_path)), "m", LABELS, TEMPLATE), LABELS)
     words = [label.word for label in LABELS]
@@ -50,8 +50,8 @@ def test_training_on_own_tokens_learns_the_labels(study, tmp_path):
     ("options", "message"),
     [
         ({"epoch": 3}, "epoch: unknown key, did you mean 'epochs'\\?; known: .*audio_layers"),
-        ({"mix": [0.5, 0.5, 0.5, 0.5]}, "mix: shares must not be negative and must sum to 1, but sum to 2"),
-        ({"mix": [-0.5, 0.5, 0.5, 0.5]}, "mix: shares must not be negative"),
+        ({"mix": [0.5, 1.0, 0.5]}, "mix: shares must not be negative and must sum to 1, but sum to 2"),
+        ({"mix": [-0.5, 1.0, 0.5]}, "mix: shares must not be negative"),
     ],
 )
 def test_wrong_options_are_refused(options, message):

@@ -43,7 +43,7 @@ JOBS = [
 # says what of the library is loaded then.
 IMPORTED = """
 import json, os, runpy, sys
-import torch, transformers, peft, pandas, matplotlib.pyplot, seaborn, scipy.stats, sklearn.linear_model, statsmodels.api, opensmile
+import torch, transformers, peft, pandas, matplotlib.pyplot, scipy.stats, sklearn.linear_model, statsmodels.api, opensmile
 import importlib
 for script, plugin in json.loads(sys.stdin.read()):
     sys.stdout.flush()

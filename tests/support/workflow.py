@@ -27,7 +27,7 @@ SMALL = {
         }
     ],
     "emosynth": {"train_speakers": 4, "test_speakers": 4, "per_emotion": 4, "seed": 5},
-    "models": {"cue-tiny": {"write_every": 1, "training": {"options": {"epochs": 2}}}},
+    "models": {"cue-tiny": {"write_every": 1, "training": {"options": {"epochs": 4, "batch_size": 8}}}},
     "statistics": {"resamples": 300},
 }
 

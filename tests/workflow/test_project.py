@@ -53,7 +53,7 @@ def test_library_imports_nothing_of_snakemake():
 
 def test_parsing_the_config_imports_nothing_heavy():
     """Every job of a cluster parses the Snakefile anew. The options of backends are read without the backends."""
-    heavy = {"torch", "transformers", "pandas", "opensmile", "matplotlib", "seaborn", "scipy", "sklearn"}
+    heavy = {"torch", "transformers", "pandas", "opensmile", "matplotlib", "scipy", "sklearn"}
     code = f"""
 import sys
 from tests.support.config import shipped

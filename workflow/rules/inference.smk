@@ -13,6 +13,8 @@ rule train:
         "results/benchmarks/train/{model}.jsonl"
     wildcard_constraints:
         model=wildcard(name for name, model in settings.models.items() if model.training),
+    # Training and answering take longest and the most waits for them, so they go before the short jobs that are ready.
+    priority: 2
     conda:
         "../../envs/cuealign.yaml"
     resources:
@@ -20,6 +22,7 @@ rule train:
         runtime="2h",
     params:
         training=of_model("training"),
+        descriptors=training_source("descriptors"),
         splits=lambda wildcards: settings.datasets[training_of(wildcards).dataset].splits,
         answers=lambda wildcards: answers_of(training_of(wildcards).dataset),
         instruction=instruction_of,
@@ -44,6 +47,7 @@ rule respond:
         "results/benchmarks/respond/{dataset}/{split}/{model}/shard{shard}.jsonl"
     wildcard_constraints:
         model=wildcard(name for name, model in settings.models.items() if not model.on_gpu),
+    priority: 1
     conda:
         "../../envs/cuealign.yaml"
     threads: of_model("threads")
@@ -52,6 +56,7 @@ rule respond:
         runtime=of_model("runtime"),
     params:
         store="results/responses/{dataset}/{split}/{model}/store",
+        descriptors="results/corpora/{dataset}/descriptors",
         # Not an output: figures of the last run, on which nothing depends.
         report="results/benchmarks/respond/{dataset}/{split}/{model}/shard{shard}.report.json",
         entry=lambda wildcards: ASKED[wildcards.model],

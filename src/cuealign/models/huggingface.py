@@ -6,6 +6,7 @@ A family adds the computation of audio features, the call of its encoder and the
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,9 @@ from cuealign.core.errors import ModelError
 from cuealign.models.base import CausalModel, Frontend, PreparedAudio
 from cuealign.models.checkpoints import hash_folder, local_folder
 from cuealign.models.precision import disable_tf32
+
+_PROMPTS_KEPT = 16_384
+"""Prompts whose token ids are kept: many utterances share one, since cue blocks repeat. A few dozen megabytes at most."""
 
 
 class HuggingFaceFrontend(Frontend):
@@ -33,6 +37,7 @@ class HuggingFaceFrontend(Frontend):
         self.tokenizer = tokenizer
         self.end_of_turn = self._special(end_of_turn)
         self.audio_token = self._special(audio_token)
+        self._around_audio = lru_cache(maxsize=_PROMPTS_KEPT)(self._split_at_audio)
 
     def _special(self, token: str) -> int:
         index = self.tokenizer.convert_tokens_to_ids(token)
@@ -45,11 +50,16 @@ class HuggingFaceFrontend(Frontend):
         """The chat with one audio placeholder and ``prompt``, up to the start of the answer."""
 
     def tokenise(self, prompt: str, audio_tokens: int) -> list[int]:
+        before, after = self._around_audio(prompt)
+        return [*before, *[self.audio_token] * audio_tokens, *after]
+
+    def _split_at_audio(self, prompt: str) -> tuple[list[int], list[int]]:
+        """Token ids of the chat before and after its audio placeholder."""
         ids = self.tokenizer(self.chat(prompt), add_special_tokens=False)["input_ids"]
         place = [position for position, token in enumerate(ids) if token == self.audio_token]
         if len(place) != 1:
             raise ModelError(f"the chat template gives {len(place)} audio placeholders instead of 1")
-        return ids[: place[0]] + [self.audio_token] * audio_tokens + ids[place[0] + 1 :]
+        return ids[: place[0]], ids[place[0] + 1 :]
 
     def answer_ids(self, word: str) -> list[int]:
         return [*self.tokenizer(word, add_special_tokens=False)["input_ids"], self.end_of_turn]

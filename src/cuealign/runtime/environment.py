@@ -9,7 +9,7 @@ from pathlib import Path
 
 PACKAGES = {
     **{name: name for name in ("snakemake", "numpy", "scipy", "pandas", "pyarrow", "statsmodels", "opensmile", "soundfile", "soxr")},
-    **{name: name for name in ("torch", "transformers", "peft", "tokenizers", "safetensors", "matplotlib", "seaborn", "pydantic")},
+    **{name: name for name in ("torch", "transformers", "peft", "tokenizers", "safetensors", "matplotlib", "pydantic")},
     "sklearn": "scikit-learn",
     "espeakng_loader": "espeakng-loader",
 }

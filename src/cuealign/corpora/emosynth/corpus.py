@@ -11,7 +11,6 @@ about how people speak or how large models use acoustic cues.
 """
 
 import hashlib
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -22,10 +21,10 @@ import soundfile
 import soxr
 
 from cuealign.config.entries.emosynth import Emosynth
-from cuealign.core.errors import InputError
+from cuealign.core.errors import InputError, raise_all
 from cuealign.core.seeding import derive_seed, generator
 from cuealign.corpora.emosynth import espeak, voice
-from cuealign.runtime.progress import progress
+from cuealign.runtime.parallel import parallel_map
 
 RATE = 16_000
 EMOTIONS = ("angry", "happy", "neutral", "sad")
@@ -167,7 +166,7 @@ def plan(cast: Sequence[Speaker], sentences: Sequence[str], *, per_emotion: int,
 
 
 def render(utterance: Utterance) -> np.ndarray:
-    """Synthesise one utterance; works once per process (see :mod:`~cuealign.corpora.emosynth.espeak`).
+    """Synthesise one utterance.
 
     Returns:
         float64 samples at 16 kHz, shape ``(n,)``.
@@ -192,8 +191,14 @@ def render(utterance: Utterance) -> np.ndarray:
     return samples + room * random.standard_normal(len(samples))
 
 
-def _render_to(utterance: Utterance, path: Path) -> None:
-    soundfile.write(path, np.clip(render(utterance), -1, 1 - 2**-15), RATE, subtype="PCM_16")
+def _render_to(job: tuple[Utterance, Path]) -> str:
+    """Write one utterance; return the sha256 of its file, or what went wrong."""
+    utterance, path = job
+    try:
+        soundfile.write(path, np.clip(render(utterance), -1, 1 - 2**-15), RATE, subtype="PCM_16")
+    except (RuntimeError, ValueError) as error:
+        return f"{utterance.name} could not be synthesised: {error}"
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def synthesise(folder: Path, sentences: Sequence[str], corpus: Emosynth, *, workers: int) -> pd.DataFrame:
@@ -203,7 +208,7 @@ def synthesise(folder: Path, sentences: Sequence[str], corpus: Emosynth, *, work
         folder: receives one FLAC file per utterance (16 kHz, mono, 16 bit).
         sentences: texts.
         corpus: size and seed; the same values give the same bytes.
-        workers: number of processes at a time.
+        workers: processes.
 
     Returns:
         One row per utterance: file (relative to ``folder``), speaker, gender, emotion, split, language, sha256 (of the file).
@@ -214,17 +219,9 @@ def synthesise(folder: Path, sentences: Sequence[str], corpus: Emosynth, *, work
     folder.mkdir(parents=True, exist_ok=True)
     cast = speakers(corpus.train_speakers, corpus.test_speakers)
     utterances = list(plan(cast, sentences, per_emotion=corpus.per_emotion, seed=corpus.seed))
-    espeak.load()  # loaded once, inherited by all children
-    running: dict[int, Utterance] = {}
-    for utterance in progress(utterances, "synthesis", unit="utterance"):
-        if len(running) >= workers:
-            _reap(running)
-        child = os.fork()
-        if child == 0:
-            _exit_after(_render_to, utterance, folder / f"{utterance.name}.flac")
-        running[child] = utterance
-    while running:
-        _reap(running)
+    jobs = [(utterance, folder / f"{utterance.name}.flac") for utterance in utterances]
+    hashes = list(parallel_map(_render_to, jobs, "synthesis", unit="utterance", workers=workers))
+    raise_all((found for found in hashes if " " in found), where="emosynth")
     return pd.DataFrame(
         {
             "file": [f"{utterance.name}.flac" for utterance in utterances],
@@ -234,26 +231,6 @@ def synthesise(folder: Path, sentences: Sequence[str], corpus: Emosynth, *, work
             "split": [utterance.speaker.split for utterance in utterances],
             "language": "eng",
             # Without the hashes, later steps would not notice that another seed gave other files.
-            "sha256": [hashlib.sha256((folder / f"{utterance.name}.flac").read_bytes()).hexdigest() for utterance in utterances],
+            "sha256": hashes,
         }
     )
-
-
-def _exit_after(work, *arguments) -> None:
-    """Run ``work`` in a forked child and exit without running the clean-up handlers of the parent."""
-    status = 1
-    try:
-        work(*arguments)
-        status = 0
-    except Exception as error:
-        os.write(2, f"{arguments[0].name}: {error}\n".encode())
-    finally:
-        os._exit(status)
-
-
-def _reap(running: dict[int, Utterance]) -> None:
-    """Wait for one child and check its exit status."""
-    child, status = os.wait()
-    utterance = running.pop(child)
-    if status != 0:
-        raise InputError(f"emosynth: {utterance.name} could not be synthesised (status {status}); see the line above")

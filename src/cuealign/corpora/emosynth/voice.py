@@ -3,6 +3,8 @@
 Samples have the shape ``(n,)``; ``rate`` is in Hz.
 """
 
+import functools
+
 import numpy as np
 from scipy import fft, signal
 
@@ -14,9 +16,15 @@ def trim(samples: np.ndarray, rate: int, *, threshold_db: float = -45.0, margin:
     return samples[max(loud[0] - pad, 0) : loud[-1] + pad]
 
 
+@functools.cache
+def _butterworth(cutoff: float, kind: str, rate: int) -> np.ndarray:
+    """Second-order sections of a Butterworth filter of order 2 (cutoff in Hz); designed once, as all utterances take the same."""
+    return signal.butter(2, cutoff, kind, fs=rate, output="sos")
+
+
 def envelope(samples: np.ndarray, rate: int, *, cutoff: float = 20.0) -> np.ndarray:
     """Amplitude envelope: the rectified signal through a second-order low-pass (cutoff in Hz)."""
-    sos = signal.butter(2, cutoff, fs=rate, output="sos")
+    sos = _butterworth(cutoff, "lowpass", rate)
     return np.maximum(signal.sosfiltfilt(sos, np.abs(samples)), 0.0)
 
 
@@ -51,7 +59,7 @@ def roughen(samples: np.ndarray, rate: int, amount: float, random: np.random.Gen
 
 def aspirate(samples: np.ndarray, rate: int, level_db: float, random: np.random.Generator) -> np.ndarray:
     """Add breath: noise above 1.5 kHz that follows the envelope, ``level_db`` relative to the voice."""
-    sos = signal.butter(2, 1500.0, "highpass", fs=rate, output="sos")
+    sos = _butterworth(1500.0, "highpass", rate)
     breath = signal.sosfilt(sos, random.standard_normal(len(samples))) * envelope(samples, rate)
     gain = rms(samples) / max(rms(breath), 1e-12) * 10 ** (level_db / 20)
     return samples + gain * breath

@@ -16,7 +16,7 @@ from scipy.special import log_softmax
 from cuealign.config.entries.model import Model
 from cuealign.core.errors import ModelError
 from cuealign.core.vocabulary import CONCEPTS, TOKENS, UNVOICED, VOICED_CONCEPTS
-from cuealign.cues.descriptors import low_level_descriptors, mean_descriptors
+from cuealign.cues.descriptor_store import descriptors_of
 from cuealign.models.base import Request, Responder, Response
 from cuealign.models.checkpoints import hash_folder, local_folder
 from cuealign.prompts.labels import Label
@@ -32,7 +32,7 @@ ONE_HOT: tuple[tuple[str, str], ...] = tuple(
 
 def audio_features(samples: np.ndarray) -> np.ndarray:
     """The 25 descriptor means and the share of voiced frames, shape ``(26,)``; 0 for means without a voiced frame."""
-    return np.nan_to_num(mean_descriptors(low_level_descriptors(samples)), nan=0.0)
+    return np.nan_to_num(descriptors_of(samples)[:26], nan=0.0)
 
 
 def cue_features(tokens: dict[str, str] | None) -> np.ndarray:

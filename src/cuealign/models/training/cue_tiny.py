@@ -3,8 +3,10 @@
 Architecture: transformers' Qwen2-Audio classes with less than half a million parameters, a byte-level BPE tokenizer trained on the
 prompts, and Whisper's log-mel front end. The result is an ordinary checkpoint folder, which loads like that of the 7B model.
 
-Training mixes prompts without a cue block, with the utterance's own tokens, with corrupted ones and with another utterance's.
-Without the latter two, the model would follow the cues blindly.
+Training mixes prompts without a cue block, with the utterance's own tokens, and with another utterance's. Without the last, the
+model would follow the cues blindly. In some examples with their own tokens the sound is blank (modality dropout), so that the model
+learns to read the tokens too; without that it gains little from them, and how little depends on the seed and on the processor.
+``benchmarks/demo.py`` measures the effect over seeds of the training and of the corpus.
 """
 
 import logging
@@ -17,7 +19,7 @@ import numpy as np
 import pandas as pd
 import torch
 from pydantic import Field, field_validator
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
 from torch import nn
 from transformers import (
     GenerationConfig,
@@ -31,9 +33,8 @@ from transformers import (
 from cuealign.core import audio
 from cuealign.core.registry import NoOptions, PluginOptions
 from cuealign.core.seeding import derive_seed, generator
-from cuealign.core.vocabulary import CONCEPTS
+from cuealign.core.vocabulary import CONCEPTS, TOKENS, UNVOICED, VOICED_CONCEPTS
 from cuealign.interventions.base import KeyedRandom
-from cuealign.interventions.corrupt import corrupt
 from cuealign.interventions.shuffle import reassign
 from cuealign.models.options import SECONDS
 from cuealign.prompts.labels import Label
@@ -53,7 +54,7 @@ class Options(PluginOptions):
     """
 
     seed: int = Field(default=1, ge=0, description="Seed of weights, order, prompts and masking.")
-    epochs: int = Field(default=20, ge=1, description="Passes over the training utterances.")
+    epochs: int = Field(default=8, ge=1, description="Passes over the training utterances.")
     batch_size: int = Field(default=32, ge=1, description="Utterances of a step.")
     learning_rate: float = Field(default=3e-3, gt=0, description="Of AdamW, with a cosine schedule after a short warm-up.")
     weight_decay: float = Field(default=0.05, ge=0, description="Of AdamW.")
@@ -64,15 +65,15 @@ class Options(PluginOptions):
     audio_layers: int = Field(default=1, ge=1, description="Layers of the audio encoder.")
     text_width: int = Field(default=128, ge=4, description="Width of the language model.")
     text_layers: int = Field(default=2, ge=1, description="Layers of the language model.")
-    dropout: float = Field(default=0.1, ge=0, lt=1, description="In the audio encoder and in the language model's attention.")
-    mix: tuple[float, float, float, float] = Field(
-        default=(0.30, 0.50, 0.05, 0.15),
-        description="Shares of prompts without tokens, with own, corrupted and foreign tokens; they sum to 1.",
+    dropout: float = Field(default=0.1, ge=0, lt=1, description="In the audio encoder.")
+    mix: tuple[float, float, float] = Field(
+        default=(0.30, 0.55, 0.15), description="Shares of prompts without tokens, with own and with foreign tokens; they sum to 1."
     )
+    blank: float = Field(default=0.15, ge=0, le=1, description="Share of the examples with own tokens whose sound is blank.")
 
     @field_validator("mix")
     @classmethod
-    def _shares(cls, value: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
+    def _shares(cls, value: tuple[float, float, float]) -> tuple[float, float, float]:
         if min(value) < 0 or not math.isclose(sum(value), 1):
             raise ValueError(f"shares must not be negative and must sum to 1, but sum to {sum(value):g}")
         return value
@@ -113,12 +114,21 @@ def train(
 
 
 def build_processor(options: Options, template: PromptTemplate, labels: Sequence[Label], tokens: pd.DataFrame) -> Qwen2AudioProcessor:
-    """Feature extractor and tokenizer; the tokenizer is trained on the prompts of ``tokens`` and the answers."""
+    """Feature extractor and tokenizer; the tokenizer is trained on the prompts of ``tokens``, the answers and every concept token.
+
+    It merges bytes up to the next white space, so that ``PITCH=VERY_LOW;`` is one token: prompts are a third as long.
+    """
     words = [label.word for label in labels]
     chat = ["system\nYou are a helpful assistant.", "user\nAudio 1: ", "assistant\n"]
-    texts = [template.render(words, block) for block in sorted(set(tokens["cue_block"]))] + 200 * (chat + words)
+    texts = [template.render(words, block) for block in sorted(set(tokens["cue_block"]))]
+    texts += 200 * (chat + words + _blocks_of_all_tokens(template))
     bpe = Tokenizer(models.BPE())
-    bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    bpe.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(Regex(r" ?[^\s]+|\s+"), "isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
+    )
     bpe.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
         vocab_size=1000,
@@ -138,6 +148,16 @@ def build_processor(options: Options, template: PromptTemplate, labels: Sequence
         feature_size=options.mel_bins, sampling_rate=audio.RATE, hop_length=320, n_fft=400, chunk_length=options.seconds
     )
     return Qwen2AudioProcessor(feature_extractor=extractor, tokenizer=tokenizer)
+
+
+def _blocks_of_all_tokens(template: PromptTemplate) -> list[str]:
+    """Cue blocks in which every token of every concept occurs: interventions may draw one that the corpus lacks."""
+    vocabularies = {concept: (*TOKENS[concept], *((UNVOICED,) * (concept in VOICED_CONCEPTS))) for concept in CONCEPTS}
+    longest = max(map(len, vocabularies.values()))
+    return [
+        template.cue_block.serialise({concept: known[number % len(known)] for concept, known in vocabularies.items()})
+        for number in range(longest)
+    ]
 
 
 def build_model(options: Options, processor: Qwen2AudioProcessor) -> Qwen2AudioForConditionalGeneration:
@@ -163,7 +183,6 @@ def build_model(options: Options, processor: Qwen2AudioProcessor) -> Qwen2AudioF
             "num_attention_heads": 4,
             "num_key_value_heads": 2,
             "max_position_embeddings": 512,
-            "attention_dropout": options.dropout,
             "tie_word_embeddings": False,
         },
         audio_token_index=processor.audio_token_id,
@@ -203,20 +222,32 @@ def _load(
     return _Examples(batch["input_features"], batch["attention_mask"], tokens.tolist(), [answer[name] for name in manifest["label"]])
 
 
-def _cue_blocks(options: Options, epoch: int, tokens: pd.DataFrame, template: PromptTemplate) -> list[str]:
-    """Cue block of every utterance in one epoch, drawn with the shares of ``options.mix``."""
-    utterances = tuple(tokens["utterance"])
-    sequences = tokens[list(CONCEPTS)].to_numpy(dtype=object)
-    key = ("cue-tiny", str(options.seed), str(epoch))
-    random = generator(*key)
-    kinds = random.choice(4, size=len(utterances), p=options.mix)
-    foreign = reassign(sequences, 0.0, KeyedRandom((*key, "shuffle"), utterances), NoOptions())
-    corrupted = corrupt(sequences, random.uniform(0.2, 1.0), KeyedRandom((*key, "corrupt"), utterances), NoOptions())
-    sources = (None, sequences, corrupted, foreign)
-    return [
-        "" if kind == 0 else template.cue_block.serialise(dict(zip(CONCEPTS, sources[kind][row], strict=True)))
-        for row, kind in enumerate(kinds)
-    ]
+@dataclass(frozen=True)
+class _Epoch:
+    """What the examples of one epoch are made of, drawn by the shares of the options.
+
+    Attributes:
+        cue_blocks: of every example; empty for the audio-only prompt.
+        blank: whether the sound of each example is blank, shape ``(utterances,)``.
+    """
+
+    cue_blocks: list[str]
+    blank: np.ndarray
+
+    @classmethod
+    def draw(cls, options: Options, epoch: int, tokens: pd.DataFrame, template: PromptTemplate) -> "_Epoch":
+        utterances = tuple(tokens["utterance"])
+        sequences = tokens[list(CONCEPTS)].to_numpy(dtype=object)
+        key = ("cue-tiny", str(options.seed), str(epoch))
+        random = generator(*key)
+        kinds = random.choice(3, size=len(utterances), p=options.mix)
+        foreign = reassign(sequences, 0.0, KeyedRandom((*key, "shuffle"), utterances), NoOptions())
+        sources = (None, sequences, foreign)
+        blocks = [
+            "" if kind == 0 else template.cue_block.serialise(dict(zip(CONCEPTS, sources[kind][row], strict=True)))
+            for row, kind in enumerate(kinds)
+        ]
+        return cls(blocks, (kinds == 1) & (random.random(len(utterances)) < options.blank))
 
 
 def _batch(
@@ -241,11 +272,14 @@ def _batch(
     return inputs, nn.utils.rnn.pad_sequence(targets, batch_first=True, padding_value=_IGNORE)
 
 
-def _mask_features(features: torch.Tensor, random: np.random.Generator) -> torch.Tensor:
-    """Mask one band of mel bins and one period of time per utterance (Park et al., SpecAugment, 2019)."""
+def _mask_features(features: torch.Tensor, blank: np.ndarray, random: np.random.Generator) -> torch.Tensor:
+    """Mask one band of mel bins and one period of time per utterance (Park et al., SpecAugment, 2019), or all of its sound."""
     features = features.clone()
     _, bins, frames = features.shape
-    for sample in features:
+    for sample, everything in zip(features, blank, strict=True):
+        if everything:
+            sample[:] = sample.mean()
+            continue
         width, start = random.integers(0, bins // 5), random.integers(0, bins)
         sample[start : start + width] = sample.mean()
         width, start = random.integers(0, frames // 8), random.integers(0, frames)
@@ -279,13 +313,12 @@ def _fit(
     with Progress(steps, "training", "step") as shown:
         for epoch in range(options.epochs):
             random = generator("cue-tiny", options.seed, epoch, "order")
-            prompts = [
-                tokenizer(text)["input_ids"] for text in _chats(processor, template, words, _cue_blocks(options, epoch, tokens, template))
-            ]
+            drawn = _Epoch.draw(options, epoch, tokens, template)
+            prompts = tokenizer(_chats(processor, template, words, drawn.cue_blocks))["input_ids"]
             total = 0.0
             for rows in np.array_split(random.permutation(len(manifest)), batches):
                 inputs, targets = _batch(rows, prompts, examples, processor.audio_token_id, tokenizer.pad_token_id)
-                inputs["input_features"] = _mask_features(inputs["input_features"], random)
+                inputs["input_features"] = _mask_features(inputs["input_features"], drawn.blank[rows], random)
                 hidden = model.model(**inputs).last_hidden_state
                 answered = targets != _IGNORE
                 loss = nn.functional.cross_entropy(model.lm_head(hidden[answered]), targets[answered])

@@ -3,7 +3,6 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.figure import Figure
 from pydantic import Field
 
@@ -11,7 +10,7 @@ from cuealign.config.entries.grid import Experiment
 from cuealign.core.registry import PluginOptions
 from cuealign.core.vocabulary import INVALID
 from cuealign.interventions.conditions import condition_title
-from cuealign.reporting.figures.style import COLUMN
+from cuealign.reporting.figures.style import COLUMN, INK
 from cuealign.reporting.results import Results
 from cuealign.reporting.tables.content import number
 
@@ -22,6 +21,8 @@ CAPTION = (
     "with a strength is shown at its greatest; seeds are pooled; cells below the limit of annotation are left blank."
 )
 
+_DARK = 0.5
+"""Shares above it have white text on their shade of blue."""
 _ORDER = ("none", "correct", "shuffle", "conflict", "corrupt")
 
 
@@ -59,32 +60,30 @@ def draw(results: Results, options: Options, dataset: str, split: str, model: st
     figure, panels = plt.subplots(rows, columns, figsize=(COLUMN, 0.35 + 1.6 * rows), squeeze=False)
     for name, axes in zip(shown, panels.flat, strict=False):
         matrix = matrices[name]
-        text = np.vectorize(lambda value: number(value, 2) if value >= options.annotate_from else "")(matrix.to_numpy())
-        sns.heatmap(
-            matrix,
-            ax=axes,
-            vmin=0,
-            vmax=1,
-            cmap="Blues",
-            cbar=False,
-            square=True,
-            annot=text,
-            fmt="",
-            xticklabels=True,
-            yticklabels=True,
-            annot_kws={"size": 6},
-            linewidths=0.4,
-        )
+        shares = matrix.to_numpy()
+        shades = axes.pcolormesh(shares, vmin=0, vmax=1, cmap="Blues", edgecolors="white", linewidth=0.4)
+        for row, column in np.argwhere(shares >= options.annotate_from):
+            share = shares[row, column]
+            axes.text(
+                column + 0.5, row + 0.5, number(share, 2), ha="center", va="center", fontsize=6, color="white" if share > _DARK else INK
+            )
         uar = summary.loc[(name, strongest[name]), "uar"]
         axes.set_title(f"{condition_title(name, strongest[name])}: UAR {number(uar)}", pad=3)
-        axes.set(xlabel="", ylabel="")
-        axes.set_xticklabels([label.lower() for label in matrix.columns], rotation=35, ha="right", rotation_mode="anchor")
-        axes.set_yticklabels(matrix.index, rotation=0)
+        axes.set_aspect("equal")
+        axes.invert_yaxis()
+        axes.set_xticks(
+            np.arange(matrix.shape[1]) + 0.5,
+            [label.lower() for label in matrix.columns],
+            rotation=35,
+            ha="right",
+            rotation_mode="anchor",
+        )
+        axes.set_yticks(np.arange(matrix.shape[0]) + 0.5, matrix.index)
+        axes.spines[:].set_visible(False)
         axes.tick_params(length=0, pad=1)
     spare = list(panels.flat)[len(shown) :]
     for axes in spare:
         axes.set_axis_off()
-    shades = panels.flat[0].collections[0]
     if spare:
         bar = figure.colorbar(shades, cax=spare[0].inset_axes([0.1, 0.55, 0.8, 0.06]), orientation="horizontal")
     else:

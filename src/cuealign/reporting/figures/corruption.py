@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from scipy import stats
+from scipy.special import stdtrit
 
 from cuealign.config.entries.grid import Experiment
 from cuealign.core.registry import PluginOptions
@@ -28,7 +28,7 @@ def seed_interval(values: np.ndarray, confidence: float) -> tuple[float, float]:
     mean = float(np.mean(values))
     if len(values) < 2:
         return mean, 0.0
-    return mean, float(stats.t.ppf((1 + confidence) / 2, len(values) - 1) * stats.sem(values))
+    return mean, float(stdtrit(len(values) - 1, (1 + confidence) / 2) * np.std(values, ddof=1) / np.sqrt(len(values)))
 
 
 def draw(results: Results, _options: PluginOptions, dataset: str, split: str) -> Figure:
@@ -58,7 +58,7 @@ def draw(results: Results, _options: PluginOptions, dataset: str, split: str) ->
     return figure
 
 
-def _panel(axes: Axes, results: Results, experiment: Experiment, intervention: str, colour: tuple) -> None:
+def _panel(axes: Axes, results: Results, experiment: Experiment, intervention: str, colour: str) -> None:
     table, trends = results.metrics(experiment, "conditions"), results.metrics(experiment, "trend")
     for name, style, text in (("correct", (0, (5, 2)), "correct tokens"), ("none", (0, (1, 1.5)), "audio-only")):
         reference = table.loc[table["intervention"] == name, "uar"]

@@ -9,13 +9,13 @@ import matplotlib
 matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt
-import seaborn as sns
 from matplotlib.figure import Figure
 
 COLUMN = 3.46
 """Width of a column in inches (88 mm)."""
 
-COLOURS = sns.color_palette("colorblind")
+COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9")
+"""Safe for colour-blind readers: Okabe and Ito, Color Universal Design, 2008, without black and yellow."""
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 INK = "#222222"
 FAINT = "#8a8a8a"
