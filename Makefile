@@ -3,10 +3,9 @@
 # make lint   checks formatting and style
 # make clean  removes results, logs and the environment
 
-PYTHON ?= python3.11
 CORES ?= $(shell getconf _NPROCESSORS_ONLN)
 BIN := .venv/bin
-LOCK := envs/requirements.lock
+export PYTHON TORCH_INDEX
 
 .PHONY: demo test lint format setup lock docs imports clean
 
@@ -31,16 +30,13 @@ format: setup
 	$(BIN)/ruff check --fix .
 	$(BIN)/snakefmt workflow Snakefile
 
-# The environment is made anew when the lock changes, and left alone otherwise.
+# The environment is made anew when the lock changes, and left alone otherwise. PYTHON=… and TORCH_INDEX=… are explained there.
 setup:
-	@cmp -s $(LOCK) .venv/installed.lock || { \
-	  $(PYTHON) -m venv --clear .venv && \
-	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement $(LOCK) && \
-	  cp $(LOCK) .venv/installed.lock; }
+	@sh envs/setup.sh
 
 # Resolve pyproject.toml anew: writes the lock and the conda file that agrees with it.
-lock:
-	$(PYTHON) envs/resolve.py
+lock: setup
+	$(BIN)/python envs/resolve.py
 
 # Write what is generated from the code: the JSON schema and the reference in config/README.md.
 docs: setup
