@@ -1,5 +1,6 @@
 # make demo   sets everything up and runs the whole study on the embedded default
-# make test   sets everything up and passes the tests
+# make test   sets everything up and passes the tests, except for the long ones
+# make test-long   passes the tests that run whole studies or a SLURM cluster
 # make lint   checks formatting and style
 # make clean  removes results, logs and the environment
 
@@ -7,7 +8,7 @@ CORES ?= $(shell getconf _NPROCESSORS_ONLN)
 BIN := .venv/bin
 export PYTHON TORCH_INDEX
 
-.PHONY: demo test lint format setup lock docs imports clean
+.PHONY: demo test test-long lint format setup lock docs imports clean
 
 demo: setup
 	$(BIN)/snakemake --cores $(CORES)
@@ -15,9 +16,15 @@ demo: setup
 	@cat results/tables/uar.md
 	@echo "Tables: results/tables  Figures: results/figures  Provenance: results/provenance.json"
 
-# Tests of a cluster mostly wait: three at a time keep two cores busy.
+# Both end with a table of the slowest tests.
+PYTEST := $(BIN)/pytest --dist loadfile --no-loadscope-reorder --durations 20 --durations-min 1
+
 test: setup
-	$(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder --cov --cov-report term
+	$(PYTEST) --numprocesses $(CORES) -m "not cluster and not long" --cov --cov-report term
+
+# Tests of a cluster mostly wait: three at a time keep two cores busy.
+test-long: setup
+	$(PYTEST) --numprocesses 3 --dist loadgroup -m "cluster or long"
 
 lint: setup
 	$(BIN)/ruff format --check .

@@ -53,6 +53,7 @@ def run(folder, *arguments, **more):
     return subprocess.run(line, cwd=folder, env=environment() | more, capture_output=True, text=True, timeout=300, check=False)
 
 
+@pytest.mark.long
 def test_another_workflow_builds_on_this_one(tmp_path):
     write(tmp_path, ROOT / "workflow/Snakefile")
     done = run(tmp_path, "--cores", "2")

@@ -57,6 +57,7 @@ def test_paper_says_which_checkpoints_are_missing_before_it_starts(tmp_path, cop
     assert not (tmp_path / "results").exists()
 
 
+@pytest.mark.long
 def test_paper_runs_up_to_its_interventions(tmp_path, copies):
     done = snakemake(tmp_path, "--cores", "2", "tokens", *copies, configfile=ROOT / "config/paper.yaml")
     assert done.returncode == 0, done.stderr
@@ -74,6 +75,7 @@ def test_paper_runs_up_to_its_interventions(tmp_path, copies):
     assert len(list((tmp_path / "results/interventions").rglob("seed*.parquet"))) == PAPER["intervene"]
 
 
+@pytest.mark.long
 def test_table_three_is_made_from_all_its_systems(tmp_path, copies):
     """Every system of Table III in one run, as tiny random checkpoints in their published layouts."""
     writers = {
@@ -123,6 +125,7 @@ def test_table_three_is_made_from_all_its_systems(tmp_path, copies):
     assert "checks passed" in (tmp_path / "logs/respond/iemocap/full/paraclap/shard0.log").read_text()
 
 
+@pytest.mark.long
 def test_another_label_extracts_nothing_anew(tmp_path, copies):
     target = "results/corpora/aibo/tokens.parquet"
     assert snakemake(tmp_path, "--cores", "2", target, *copies, configfile=ROOT / "config/paper.yaml").returncode == 0

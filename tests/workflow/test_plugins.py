@@ -1,5 +1,6 @@
 """The promise of docs/extending.md: a plug-in is one new file and one config entry. Each example of it is run."""
 
+import copy
 import json
 import re
 from pathlib import Path
@@ -42,20 +43,21 @@ RESULTS = {
 
 
 def plugins(folder: Path, kind: str) -> Path:
+    """Write an example into a folder; the config adds it to the small study, so that only what it needs is computed."""
     file, code, values = EXAMPLES[kind]
     (folder / file).parent.mkdir(parents=True)
     (folder / file).write_text(code, encoding="utf-8")
-    small = {key: SMALL[key] for key in ("emosynth", "statistics")}
-    return write_config(folder / "my.yaml", merge({key: dict(value) for key, value in small.items()}, values))
+    return write_config(folder / "my.yaml", merge(copy.deepcopy(SMALL), values))
 
 
 def test_there_is_an_example_of_every_kind():
     assert set(EXAMPLES) == set(RESULTS)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", RESULTS)
-def test_one_file_and_one_entry_add_a_plugin(tmp_path, kind):
-    name, config = EXAMPLES[kind][0].stem, plugins(tmp_path, kind)
+def test_one_file_and_one_entry_add_a_plugin(own_study, kind):
+    name, config = EXAMPLES[kind][0].stem, plugins(own_study, kind)
     expected = list(RESULTS[kind])
     experiments = [
         f"{entry['dataset']}/{split}/{model}"
@@ -67,22 +69,22 @@ def test_one_file_and_one_entry_add_a_plugin(tmp_path, kind):
         expected += [f"metrics/{experiment}/{name}.csv" for experiment in experiments]
     if kind == "tables":
         expected += [f"tables/{name}.{ending}" for ending in ("csv", "tex", "md")]
-    done = snakemake(tmp_path, "--cores", "2", configfile=config, PYTHONPATH=str(tmp_path))
+    done = snakemake(own_study, "--cores", "2", configfile=config, PYTHONPATH=str(own_study))
     assert done.returncode == 0, done.stdout + done.stderr
-    assert [path for path in expected if not (tmp_path / "results" / path).is_file()] == []
+    assert [path for path in expected if not (own_study / "results" / path).is_file()] == []
     if kind == "figures":
-        assert list((tmp_path / "results/figures").glob(f"{name}*.svg"))
+        assert list((own_study / "results/figures").glob(f"{name}*.svg"))
     if kind == "interventions":
-        trend = pd.read_csv(tmp_path / f"results/metrics/{experiments[-1]}/trend.csv")
+        trend = pd.read_csv(own_study / f"results/metrics/{experiments[-1]}/trend.csv")
         assert trend["intervention"].tolist() == [name]  # it has a strength, as corrupt has
-    stages = json.loads((tmp_path / "results/provenance.json").read_text(encoding="utf-8"))["stages"]
+    stages = json.loads((own_study / "results/provenance.json").read_text(encoding="utf-8"))["stages"]
     assert stages["evaluate"]
     # Its code is part of the version: a change runs again what uses it.
-    file = tmp_path / EXAMPLES[kind][0]
-    nothing = snakemake(tmp_path, "-n", configfile=config, PYTHONPATH=str(tmp_path))
+    file = own_study / EXAMPLES[kind][0]
+    nothing = snakemake(own_study, "-n", configfile=config, PYTHONPATH=str(own_study))
     assert "Nothing to be done" in nothing.stdout + nothing.stderr
     file.write_text(file.read_text(encoding="utf-8") + "\nCHANGED = 1\n", encoding="utf-8")
-    again = snakemake(tmp_path, "-n", configfile=config, PYTHONPATH=str(tmp_path))
+    again = snakemake(own_study, "-n", configfile=config, PYTHONPATH=str(own_study))
     assert again.returncode == 0, again.stderr
     assert "params have changed" in again.stdout + again.stderr
 
