@@ -85,7 +85,7 @@ def checkpoint(tmp_path_factory) -> Path:
                 parameter.normal_(0, 0.3)
         words = processor.tokenizer([label.word for label in LABELS])["input_ids"]
         rows = sorted({token for word in words for token in word} | {processor.tokenizer.convert_tokens_to_ids("<|im_end|>")})
-        model.lm_head.weight[rows] *= 2.5
+        model.lm_head.weight[rows] *= 8.0
     folder = tmp_path_factory.mktemp("checkpoint")
     model.save_pretrained(folder)
     processor.save_pretrained(folder)
