@@ -182,10 +182,13 @@ def test_a_controller_or_a_database_that_is_away_for_a_while_is_waited_for(clust
     mischief(restart)
 
 
-def test_a_second_driver_in_the_same_folder_is_turned_away(study, mischief):
+def test_a_second_driver_in_the_same_folder_is_turned_away(cluster, study, mischief):
     def join(driver, again):
+        jobs = ",".join(running(cluster))
+        cluster.run("scontrol", "suspend", jobs)  # it could be over before the second driver has started
         assert again(TARGET).wait(timeout=900) != 0
         assert driver.poll() is None
+        cluster.run("scontrol", "resume", jobs)
         finish(driver, study)
 
     assert "Directory cannot be locked" in mischief(join)

@@ -46,19 +46,19 @@ MISTAKES = {
     "instruction for a contrastive model": (
         ("models", "paraclap", "prompt"),
         "emotion",
-        "models.paraclap.prompt: a model of the kind contrastive needs a caption, with {label}; 'emotion' is none",
+        "models.paraclap.prompt: a model of the kind contrastive needs a caption, with {label}, but 'emotion' is not one",
     ),
     "caption for a language model": (
         ("models", "af3", "prompt"),
         "feeling",
-        "models.af3.prompt: a model of the kind alm needs an instruction, with {labels}; 'feeling' is none",
+        "models.af3.prompt: a model of the kind alm needs an instruction, with {labels}, but 'feeling' is not one",
     ),
     "caption of two lines": (("prompts", "feeling"), "{label}\n!", "prompts.feeling: must be a single line"),
     "cue captions of a language model": (("models", "af3", "cue_captions"), True, "cue_captions: only a contrastive model has captions"),
     "cues for a contrastive model": (
         ("grid", 0, "models"),
         ["paraclap"],
-        "grid[0]: paraclap reads captions without cues; its only intervention is none, or set cue_captions: true",
+        "grid[0]: paraclap reads captions without cues: set interventions: [none], or cue_captions: true for the model",
     ),
     "cue block with a concept missing": (("cue_block",), "{ENERGY}", "cue_block: must contain each of ENERGY, PITCH"),
     "cue block with a stray brace": (("cue_block",), "{ENERGY", "cue_block: braces do not match"),

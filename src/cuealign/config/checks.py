@@ -125,7 +125,7 @@ def _references(config: Config) -> Iterator[str]:
     for name, model in config.models.items():
         yield from unknown(model.prompt, config.prompts, "prompt", f"models.{name}.prompt")
         if model.prompt in config.prompts and ("{label}" in config.prompts[model.prompt]) != (model.kind == "contrastive"):
-            yield f"models.{name}.prompt: a model of the kind {model.kind} needs {_ASKED[model.kind]}; {model.prompt!r} is none"
+            yield f"models.{name}.prompt: a model of the kind {model.kind} needs {_ASKED[model.kind]}, but {model.prompt!r} is not one"
         if model.training is not None:
             if model.path != f"results/models/{name}":
                 yield f"models.{name}.path: a model that the workflow trains lies in results/models/{name}"
@@ -156,7 +156,7 @@ def _grid(config: Config) -> Iterator[str]:
         for name in entry.models:
             model = config.models[name]
             if model.kind == "contrastive" and not model.cue_captions and set(entry.interventions) != {"none"}:
-                yield f"grid[{index}]: {name} reads captions without cues; its only intervention is none, or set cue_captions: true"
+                yield f"grid[{index}]: {name} reads captions without cues: set interventions: [none], or cue_captions: true for the model"
         for run in expand(entry):
             key = (run.experiment, run.intervention, float(run.p), run.seed)
             if key in seen:

@@ -107,7 +107,7 @@ def _refuse_duplicates(names: list[str], where: str) -> None:
 
 
 def _text(value: Any) -> str:
-    """Text of a value; empty if there is none.
+    """Convert a value to text; a missing value gives an empty text.
 
     Raises:
         UnicodeError: if the text cannot be encoded as UTF-8.

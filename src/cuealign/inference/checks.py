@@ -144,7 +144,7 @@ def _order(engine: Responder, requests: Sequence[Request], answers: dict[str, li
 
 
 def _first_word(response: Response) -> list[str]:
-    """First word of the answer, reasoning included, in a list; an empty list if there is none."""
+    """The first word of reasoning and answer, as a list of one word; an empty list if both are empty."""
     return f"{response.reasoning} {response.answer}".split()[:1]
 
 

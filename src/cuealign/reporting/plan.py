@@ -18,7 +18,7 @@ from cuealign.corpora.splits import select_split
 from cuealign.reporting.tables.content import TableContent
 
 _FULL = 0.8
-"""A job that would fill more than this share of its time limit is advised to be split; its shards would fill half of that."""
+"""Above this share of its time limit, the plan advises to split a job, into shards that take half of this share."""
 
 
 @dataclass(frozen=True)

@@ -94,7 +94,7 @@ def find_published(published: pd.DataFrame, experiment: Experiment, measure: str
 
 
 def number(value: float, digits: int = 3) -> str:
-    """A share as papers print it: .754; – where there is none."""
+    """Write a share as papers do, such as .754; a missing value gives a dash."""
     if pd.isna(value):
         return "–"
     text = f"{abs(value):.{digits}f}".removeprefix("0")
