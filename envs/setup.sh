@@ -1,12 +1,12 @@
 #!/bin/sh
 # Make .venv from the lock, unless it was made from this lock. Called by `make setup`.
 #
-# PYTHON       the Python to use; by default the first that is there of those that were tested
+# PYTHON       the Python to use; by default the first that is there of the supported ones
 # TORCH_INDEX  package index to take torch from, such as one with builds for the CPU; naming another one makes .venv anew
 set -eu
 
 LOCK=envs/requirements.lock
-TESTED="3.11 3.12 3.13"
+SUPPORTED="3.11 3.12 3.13"
 LOCK_MADE_FROM=.venv/installed.lock
 TORCH_FROM=.venv/torch-index
 
@@ -14,21 +14,21 @@ if cmp -s "$LOCK" "$LOCK_MADE_FROM" && [ "${TORCH_INDEX:-$(cat "$TORCH_FROM")}" 
 
 UV=$(command -v uv || true)
 if [ -z "${PYTHON:-}" ]; then
-  for version in $TESTED; do
+  for version in $SUPPORTED; do
     # A name on the PATH may be a shim for a version that is not installed.
     if "python$version" -c "" 2>/dev/null; then PYTHON=python$version && break; fi
   done
 fi
-if [ -z "${PYTHON:-}" ] && [ -n "$UV" ]; then PYTHON=${TESTED%% *}; fi # uv fetches it
+if [ -z "${PYTHON:-}" ] && [ -n "$UV" ]; then PYTHON=${SUPPORTED%% *}; fi # uv fetches it
 if [ -z "${PYTHON:-}" ]; then
-  echo "error: no Python that this project was tested with is on the PATH ($TESTED); install python${TESTED%% *} with its venv module" \
+  echo "error: none of Python $SUPPORTED is on the PATH; install python${SUPPORTED%% *} with its venv module" \
     "(Debian and Ubuntu: python3-venv), or uv, or name another one: make setup PYTHON=/path/to/python" >&2
   exit 1
 fi
 
-if [ -n "${TORCH_INDEX:-}" ]; then size="less than 1 GB if its torch is a build for the CPU"
-else size="0.5 GB, and on Linux some 3 GB of CUDA libraries more; make setup TORCH_INDEX=… takes torch from an index that you name"; fi
-echo "Setting up .venv with $PYTHON, once: downloads $size." >&2
+if [ -n "${TORCH_INDEX:-}" ]; then from="torch comes from $TORCH_INDEX"
+else from="on Linux torch comes with some 3 GB of CUDA libraries; make setup TORCH_INDEX=… takes it from an index that you name"; fi
+echo "Setting up .venv with $PYTHON, once: $from." >&2
 
 torch=$(grep '^torch==' "$LOCK")
 if [ -n "$UV" ]; then
