@@ -1,6 +1,7 @@
 """Descriptors that were computed before, by the hash of the sound: the same sound is never given to openSMILE twice."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import functools
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -77,13 +78,13 @@ def samples_sha256(samples: np.ndarray) -> str:
     return audio.fingerprint(samples[:, None], audio.RATE)
 
 
-_known: ContextVar[Mapping[str, np.ndarray] | None] = ContextVar("known descriptors", default=None)
+_known: ContextVar[Callable[[], Mapping[str, np.ndarray]]] = ContextVar("known descriptors", default=dict)
 
 
 @contextmanager
 def known_descriptors(folder: Path | str) -> Iterator[None]:
-    """In the block, :func:`descriptors_of` takes from a store what is there."""
-    token = _known.set(DescriptorStore(folder).by_samples)
+    """In the block, :func:`descriptors_of` takes from a store what is there. The store is read when it is first asked."""
+    token = _known.set(functools.cache(lambda: DescriptorStore(folder).by_samples))
     try:
         yield
     finally:
@@ -99,5 +100,5 @@ def descriptors_of(samples: np.ndarray) -> np.ndarray:
     Returns:
         As :func:`cuealign.cues.descriptors.utterance_descriptors`.
     """
-    found = (_known.get() or {}).get(samples_sha256(samples))
+    found = _known.get()().get(samples_sha256(samples))
     return descriptors.utterance_descriptors(samples) if found is None else found
