@@ -8,13 +8,17 @@ CORES ?= $(shell getconf _NPROCESSORS_ONLN)
 BIN := .venv/bin
 export PYTHON TORCH_INDEX
 
-.PHONY: demo test test-long lint format setup lock docs imports clean
+.PHONY: demo say-demo test test-long lint format setup lock docs imports clean
 
-demo: setup
+demo: say-demo setup
 	$(BIN)/snakemake --cores $(CORES)
 	@echo
 	@cat results/tables/uar.md
 	@echo "Tables: results/tables  Figures: results/figures  Provenance: results/provenance.json"
+
+# Before anything else, so that whoever waits knows for how long.
+say-demo:
+	@echo "The demo takes two minutes on two fast cores, four on slow ones. The set-up before its first run takes one to five, mostly downloads."
 
 # Both end with a table of the slowest tests.
 PYTEST := $(BIN)/pytest --dist loadfile --no-loadscope-reorder --durations 20 --durations-min 1

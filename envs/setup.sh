@@ -10,7 +10,8 @@ SUPPORTED="3.11 3.12 3.13"
 LOCK_MADE_FROM=.venv/installed.lock
 TORCH_FROM=.venv/torch-index
 
-if cmp -s "$LOCK" "$LOCK_MADE_FROM" && [ "${TORCH_INDEX:-$(cat "$TORCH_FROM")}" = "$(cat "$TORCH_FROM")" ]; then exit 0; fi
+made_with=$(cat "$TORCH_FROM" 2>/dev/null || true)
+if cmp -s "$LOCK" "$LOCK_MADE_FROM" && [ "${TORCH_INDEX:-$made_with}" = "$made_with" ]; then exit 0; fi
 
 UV=$(command -v uv || true)
 if [ -z "${PYTHON:-}" ]; then
@@ -33,7 +34,8 @@ echo "Setting up .venv with $PYTHON, once: $from." >&2
 torch=$(grep '^torch==' "$LOCK")
 if [ -n "$UV" ]; then
   uv venv --quiet --clear --python "$PYTHON" .venv
-  install() { uv pip install --quiet --python .venv/bin/python "$@"; }
+  # As pip does: without it, every job would compile what it imports where bytecode cannot be written.
+  install() { uv pip install --quiet --compile-bytecode --python .venv/bin/python "$@"; }
 else
   "$PYTHON" -m venv --clear .venv
   install() { .venv/bin/python -m pip install --quiet --disable-pip-version-check "$@"; }

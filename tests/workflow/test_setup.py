@@ -67,7 +67,7 @@ def test_uv_is_used_where_it_is_and_brings_its_python(machine):
     assert done.returncode == 0, done.stderr
     assert calls == [
         "uv venv --quiet --clear --python 3.11 .venv",
-        "uv pip install --quiet --python .venv/bin/python --requirement envs/requirements.lock",
+        "uv pip install --quiet --compile-bytecode --python .venv/bin/python --requirement envs/requirements.lock",
     ]
 
 
