@@ -58,7 +58,8 @@ def assert_same(found: Sequence[Response], expected: Sequence[Response]) -> None
     """Responses are the same but for rounding, however they were computed."""
     for mine, theirs in zip(found, expected, strict=True):
         assert mine.answer == theirs.answer
-        np.testing.assert_allclose(mine.label_logprobs, theirs.label_logprobs, atol=TOLERANCE, rtol=5e-6)
+        # The relative part: the tiny models' log-probabilities reach -100, as differences of logits of hundreds in float32.
+        np.testing.assert_allclose(mine.label_logprobs, theirs.label_logprobs, atol=TOLERANCE, rtol=2e-5)
         assert mine.prompt_tokens == theirs.prompt_tokens
         assert mine.answer_tokens == theirs.answer_tokens
         assert (mine.audio_tokens, mine.audio_truncated) == (theirs.audio_tokens, theirs.audio_truncated)
