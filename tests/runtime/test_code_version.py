@@ -43,7 +43,8 @@ JOBS = [
 # says what of the library is loaded then.
 IMPORTED = """
 import json, os, runpy, sys
-import torch, transformers, peft, pandas, matplotlib.pyplot, scipy.stats, sklearn.linear_model, statsmodels.api, opensmile
+import torch, transformers, peft, pandas, matplotlib.pyplot, scipy.stats, sklearn.linear_model, statsmodels.api, opensmile, audformat
+from transformers import ClapModel, Qwen2AudioForConditionalGeneration, Qwen3OmniMoeThinkerForConditionalGeneration
 import importlib
 for script, plugin in json.loads(sys.stdin.read()):
     sys.stdout.flush()

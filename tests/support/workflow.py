@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -80,6 +81,12 @@ def planned(done: subprocess.CompletedProcess[str]) -> dict[str, int]:
 def parts(folder: Path, model: str) -> list[Path]:
     """Part files of a model's response store."""
     return list((folder / f"results/responses/emosynth/test/{model}/store").glob("*.parquet"))
+
+
+def forget_answers(folder: Path, model: str) -> None:
+    """Remove what a model answered, and all that was made of it; corpora, tokens and checkpoints stay."""
+    for stage in ("responses", "predictions", "metrics"):
+        shutil.rmtree(folder / f"results/{stage}/emosynth/test/{model}")
 
 
 def conditions(folder: Path, model: str) -> pd.DataFrame:

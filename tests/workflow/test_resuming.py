@@ -7,7 +7,7 @@ import signal
 import subprocess
 import time
 
-from tests.support.workflow import SMALL, command, conditions, environment, parts, snakemake, write_config
+from tests.support.workflow import SMALL, command, conditions, environment, forget_answers, parts, snakemake, write_config
 
 
 def test_a_further_seed_computes_only_its_own_prompts(own_study, tmp_path):
@@ -32,28 +32,29 @@ def test_a_further_seed_computes_only_its_own_prompts(own_study, tmp_path):
     assert {"0", "1"} < set(conditions(own_study, "cue-tiny")["seed"])
 
 
-def test_a_first_try_on_a_few_utterances_says_so_and_is_not_lost(tmp_path):
+def test_a_first_try_on_a_few_utterances_says_so_and_is_not_lost(own_study, tmp_path):
     """With a limit, what is answered is kept for the whole."""
     few = copy.deepcopy(SMALL)
     few["grid"][0] |= {"limit": 8, "models": ["listener-cues"], "interventions": ["none", "correct"]}
     few["models"] = {"listener-cues": {"path": "results/models/listener-cues"}}
+    forget_answers(own_study, "listener-cues")
     write_config(tmp_path / "few.yaml", few)
-    done = snakemake(tmp_path, "--cores", "2", "results/tables/uar.md", configfile=tmp_path / "few.yaml")
+    done = snakemake(own_study, "--cores", "2", "results/tables/uar.md", configfile=tmp_path / "few.yaml")
     assert done.returncode == 0, done.stderr
-    assert conditions(tmp_path, "listener-cues")["n"].tolist() == [8, 8]
-    assert "listener (cues) was tried on 8 of 64 utterances of test only." in (tmp_path / "results/tables/uar.md").read_text()
+    assert conditions(own_study, "listener-cues")["n"].tolist() == [8, 8]
+    assert "listener (cues) was tried on 8 of 64 utterances of test only." in (own_study / "results/tables/uar.md").read_text()
     del few["grid"][0]["limit"]
     write_config(tmp_path / "all.yaml", few)
     target = "results/metrics/emosynth/test/listener-cues/conditions.csv"
-    assert snakemake(tmp_path, "--cores", "2", target, configfile=tmp_path / "all.yaml").returncode == 0
-    assert conditions(tmp_path, "listener-cues")["n"].tolist() == [64, 64]
-    log = (tmp_path / "logs/respond/emosynth/test/listener-cues/shard0.log").read_text()
+    assert snakemake(own_study, "--cores", "2", target, configfile=tmp_path / "all.yaml").returncode == 0
+    assert conditions(own_study, "listener-cues")["n"].tolist() == [64, 64]
+    log = (own_study / "logs/respond/emosynth/test/listener-cues/shard0.log").read_text()
     assert "112 prompts to answer, 16 already answered" in log
 
 
-def test_killed_in_mid_inference_it_resumes_to_the_same_bytes(small_study, tmp_path):
-    folder = tmp_path
-    write_config(folder / "small.yaml", SMALL)
+def test_killed_in_mid_inference_it_resumes_to_the_same_bytes(small_study, own_study):
+    folder = own_study
+    forget_answers(folder, "cue-tiny")
     target = "results/metrics/emosynth/test/cue-tiny/conditions.csv"
     arguments = ("--cores", "2", "--rerun-incomplete", target)
     job = subprocess.Popen(

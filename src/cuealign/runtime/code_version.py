@@ -98,10 +98,14 @@ def fingerprint(path: Path) -> str:
 
 
 def _file(module: str) -> Path | None:
-    parts = module.split(".")
-    folders = {LIBRARY: [ROOT], OUTSIDE: [Path(entry or ".") for entry in sys.path]}.get(parts[0], [])
+    folders = {LIBRARY: (str(ROOT),), OUTSIDE: tuple(sys.path)}.get(module.partition(".")[0], ())
+    return _find(module, folders)
+
+
+@functools.cache
+def _find(module: str, folders: tuple[str, ...]) -> Path | None:
     for folder in folders:
-        base = folder.joinpath(*parts)
+        base = Path(folder or ".").joinpath(*module.split("."))
         for path in (base.with_suffix(".py"), base / "__init__.py"):
             if path.is_file():
                 return path
