@@ -29,3 +29,11 @@ def test_no_problem_is_no_error():
 
 def test_all_errors_for_users_have_one_base():
     assert all(issubclass(kind, CuealignError) for kind in (ConfigError, InputError, ModelError))
+
+
+def test_a_value_as_long_as_a_book_does_not_fill_the_screen():
+    with pytest.raises(InputError) as error:
+        raise_all(["line 2: speaker is '" + "x" * 100_000 + "', not a name"], where="t.csv")
+    assert len(str(error.value)) < 700
+    assert "line 2: speaker is 'xxx" in str(error.value)
+    assert str(error.value).endswith("xxx', not a name")

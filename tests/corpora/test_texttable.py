@@ -1,10 +1,13 @@
 """Tables of every format give the same text, and broken ones are named with their line."""
 
+import csv
 import datetime
 import json
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cuealign.core.errors import InputError
 from cuealign.corpora import texttable
@@ -143,7 +146,89 @@ def test_true_false_lists_and_nothing_in_json_are_text(tmp_path):
     assert found.loc[3].to_dict() == {"a": "0.5", "b": "", "c": "", "d": ""}
 
 
-def test_a_table_that_is_not_utf_8_is_named(tmp_path):
-    (tmp_path / "m.csv").write_bytes(b"file,label\n\xff,sad\n")
-    with pytest.raises(InputError, match=r"m\.csv: cannot be read as CSV"):
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("m.csv", b"file,label\n\xff,sad\n", "m.csv, line 2: is not UTF-8 text"),
+        ("m.jsonl", b'{"a": 1}\n{"a": "\xe9"}\n', "m.jsonl, line 2: is not UTF-8 text"),
+        ("m.csv", "file,label\na,sad\n".encode("utf-16"), "m.csv: is UTF-16 text; save it as UTF-8"),
+        ("m.jsonl", '{"a": 1}\n'.encode("utf-16-be"), "m.jsonl: contains zero bytes"),
+        ("m.csv", b"PK\x03\x04rest", "m.csv: is an Excel workbook or another archive; save the sheet as CSV"),
+        ("m.tsv", b"\x1f\x8b\x08rest", "m.tsv: is compressed by gzip; unpack it"),
+        ("m.csv", b"version https://git-lfs.github.com/spec/v1\n", "m.csv: is a git-lfs pointer, not the table"),
+        ("m.csv", b"\n<!DOCTYPE html>\n<html>", "m.csv: is a web page, not the table"),
+        ("m.csv", b"sep=;\nfile;label\n", "m.csv, line 1: 'sep=;' is a note for Excel; delete the line"),
+        ("m.csv", b"", "m.csv: is empty; its first line must name the columns"),
+        ("m.csv", b'a,b\nx,"y"z\n', "m.csv, line 2: is not CSV"),
+        ("m.csv", b"a,b\nx," + b"y" * 200_000 + b"\n", "m.csv, line 2: a field has more than 131,072 characters"),
+        ("m.jsonl", b'{"a": "' + b"y" * 200_000 + b'"}\n', "line 1: 'a' has more than 131,072 characters"),
+        ("m.json", b'[{"a": 1}, {"a": 2}]', "m.json: is one JSON document; write one object per line"),
+        ("m.json", b'{\n "u1": {"a": 1}\n}', "m.json: is one JSON document; write one object per line"),
+        ("m.json", b'{"u1": {"a": 1}, "u2": {"a": 1}}', "m.json: is one JSON document; write one object per line"),
+    ],
+)
+def test_what_is_no_table_is_called_by_its_name(tmp_path, name, content, message):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(InputError) as error:
+        texttable.read(tmp_path / name)
+    assert message in str(error.value)
+    assert len(str(error.value)) < 400 + len(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("text", "problems"),
+    [
+        ("a,b\n1\n", ["line 2: 1 field, the header has 2"]),
+        ("a,b\n1,2\n\n1,2,3\n4\n", ["line 4: 3 fields, the header has 2", "line 5: 1 field, the header has 2"]),
+        ("a,b\n0,5,1,6\n", ["line 2: 4 fields, the header has 2"]),
+        ('a,b,c\n"1,2,3\n4,5,6"\n', []),
+    ],
+)
+def test_a_line_with_another_number_of_fields_is_an_error(tmp_path, text, problems):
+    (tmp_path / "m.csv").write_text(text)
+    with pytest.raises(InputError) as error:
         texttable.read(tmp_path / "m.csv")
+    assert [line[4:] for line in str(error.value).splitlines()[1:]] == [f"{line}; quote a field that contains ','" for line in problems]
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("a,b\n1,2\n\n\n", 2),
+        ("a,b,,\n1,2,,\n", 2),
+        ("a,b\n1,2,,\n", 2),
+        ("\na,b\n\n,,\n1,2", 5),
+        ('a,b\r\n\r\n"1","2"\r\n', 3),
+    ],
+)
+def test_blank_lines_and_empty_surplus_fields_do_not_count(tmp_path, text, line):
+    (tmp_path / "m.csv").write_text(text, newline="")
+    found, _ = texttable.read(tmp_path / "m.csv")
+    assert found.to_dict("list") == {"a": ["1"], "b": ["2"]}
+    assert found.index.tolist() == [line]
+
+
+def _field_counts_differ(rows: list[list[str]]) -> bool:
+    """Whether some row that is not blank has too few fields or a value behind the header's last one."""
+    header, *others = rows
+    return any(any(row) and (len(row) < len(header) or any(row[len(header) :])) for row in others)
+
+
+@given(
+    st.lists(st.lists(st.text("ab ,\"'", max_size=3), min_size=1, max_size=5), min_size=2, max_size=6).filter(
+        lambda rows: any(rows[0]) and bool(rows[0][-1]) and len(set(rows[0])) == len(rows[0])
+    )
+)
+def test_a_table_is_read_as_written_or_refused(tmp_path_factory, rows):
+    """Whatever the csv module writes comes back, field by field, unless the counts of its fields differ."""
+    path = tmp_path_factory.mktemp("table") / "m.csv"
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows(rows)
+    if _field_counts_differ(rows):
+        with pytest.raises(InputError, match="the header has"):
+            texttable.read(path)
+    else:
+        found, _ = texttable.read(path)
+        kept = [row[: len(rows[0])] for row in rows[1:] if any(row)]
+        assert found.to_numpy().tolist() == kept
+        assert found.columns.tolist() == rows[0]

@@ -19,6 +19,10 @@ class ModelError(CuealignError):
     """A model cannot be loaded, or its output cannot be used."""
 
 
+MOST_CHARACTERS = 600
+"""Of one problem in a list. A cell of a table may be as long as a book."""
+
+
 def raise_all(problems: Iterable[str], *, where: str, show: int = 20) -> None:
     """Raise one InputError that lists all problems; do nothing if there are none.
 
@@ -31,7 +35,12 @@ def raise_all(problems: Iterable[str], *, where: str, show: int = 20) -> None:
     if not problems:
         return
     lines = [f"{where}: {len(problems)} problem{'s' if len(problems) > 1 else ''}"]
-    lines += [f"  - {problem}" for problem in problems[:show]]
+    lines += [f"  - {_cut(problem)}" for problem in problems[:show]]
     if len(problems) > show:
         lines.append(f"  - … and {len(problems) - show} more")
     raise InputError("\n".join(lines))
+
+
+def _cut(problem: str) -> str:
+    half = MOST_CHARACTERS // 2
+    return problem if len(problem) <= MOST_CHARACTERS else f"{problem[:half]} […] {problem[-half:]}"

@@ -113,4 +113,7 @@ def seconds(text: str) -> float | None:
     text = text.strip()
     if _NUMBER.fullmatch(text):
         return float(text)
-    return pd.Timedelta(text).total_seconds() if _TIME.fullmatch(text) else None
+    try:
+        return pd.Timedelta(text).total_seconds() if _TIME.fullmatch(text) else None
+    except (pd.errors.OutOfBoundsTimedelta, ValueError):
+        return None

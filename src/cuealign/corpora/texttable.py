@@ -1,9 +1,10 @@
 """Read CSV, TSV, Parquet and JSON lines alike, with all values as text, as they are written in the file."""
 
 import csv
+import io
 import json
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cuealign.core.errors import InputError, raise_all
+
+MOST_CHARACTERS = 131_072
+"""Of a cell. More is no value but a mistake, such as a quote that is never closed, or sound within the table."""
 
 
 def read(path: Path, needed: Collection[str] | None = None) -> tuple[pd.DataFrame, str]:
@@ -26,41 +30,119 @@ def read(path: Path, needed: Collection[str] | None = None) -> tuple[pd.DataFram
         and the word ``line`` or ``row``, for messages.
 
     Raises:
-        InputError: if the file cannot be read, its ending is unknown, or a column occurs twice.
+        InputError: if the file cannot be read or is of another kind, its ending is unknown, a column occurs twice, or a line of
+            CSV or TSV has another number of fields than the header.
     """
     ending = path.suffix.lower()
     if ending not in _FORMATS:
         raise InputError(f"{path}: unknown ending {ending!r}; use one of {', '.join(_FORMATS)}")
     load, word = _FORMATS[ending]
     try:
+        if ending != ".parquet":
+            _refuse_other_kinds(path)
         return load(path, needed), word
-    except (OSError, UnicodeError, OverflowError, pa.ArrowException, csv.Error, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+    except (OSError, OverflowError, pa.ArrowException) as error:
         raise InputError(f"{path}: cannot be read as {ending[1:].upper()} ({error})") from error
+
+
+_KINDS = {
+    b"\xff\xfe": "UTF-16 text; save it as UTF-8",
+    b"\xfe\xff": "UTF-16 text; save it as UTF-8",
+    b"PK\x03\x04": "an Excel workbook or another archive; save the sheet as CSV",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook; save the sheet as CSV",
+    b"\x1f\x8b": "compressed by gzip; unpack it",
+    b"PAR1": "a Parquet file; give it the ending .parquet",
+    b"version https://git-lfs": "a git-lfs pointer, not the table; fetch it with git lfs pull",
+    b"<!doctype html": "a web page, not the table; download the file itself",
+    b"<html": "a web page, not the table; download the file itself",
+}
+"""How files of other kinds begin, and what to do with each."""
+
+
+def _refuse_other_kinds(path: Path) -> None:
+    with path.open("rb") as file:
+        start = file.read(4096)
+    beginning = start.lstrip().lower()
+    for signature, kind in _KINDS.items():
+        if start.startswith(signature) or beginning.startswith(signature.lower()):
+            raise InputError(f"{path}: is {kind}")
+    if b"\0" in start:
+        raise InputError(f"{path}: contains zero bytes, as UTF-16 and binary files do; save it as UTF-8 text")
+
+
+def _text_of(path: Path) -> str:
+    """Text of a file, with its line ends as they are."""
+    content = path.read_bytes()
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise InputError(f"{path}, line {line}: is not UTF-8 text; save the file as UTF-8") from error
 
 
 def _separated(separator: str) -> Callable[[Path, Collection[str] | None], pd.DataFrame]:
     def load(path: Path, _needed: Collection[str] | None) -> pd.DataFrame:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            _refuse_duplicates(next(csv.reader(file, delimiter=separator), []), str(path))
-        table = pd.read_csv(
-            path, sep=separator, dtype=str, keep_default_na=False, encoding="utf-8-sig", index_col=False, skip_blank_lines=False
-        ).fillna("")  # rows with fewer fields than the header
-        table.index = table.index + 2  # line 1 is the header
-        spanning = table.map(lambda value: "\n" in value).any(axis=1)
-        if spanning.any():
-            # An unclosed quote would swallow rows.
-            raise InputError(
-                f"{path}, line {table.index[spanning][0]}: a quoted field continues in the next line; look for a missing or an extra quote"
-            )
-        return table[(table != "").any(axis=1)]  # blank lines
+        records = [(line, fields) for line, fields in _records(path, separator) if any(fields)]  # others are blank lines
+        if not records:
+            raise InputError(f"{path}: is empty; its first line must name the columns")
+        (_, header), *rows = records
+        if len(header) == 1 and header[0].lower().startswith("sep="):
+            raise InputError(f"{path}, line 1: {header[0]!r} is a note for Excel; delete the line, and separate fields by {separator!r}")
+        while header and not header[-1]:  # a separator at the end of each line
+            header.pop()
+        _refuse_duplicates(header, str(path))
+        count, numbers, kept, problems = len(header), [], [], []
+        for line, fields in rows:
+            if len(fields) < count or any(fields[count:]):
+                found = f"{len(fields)} field{'s' * (len(fields) > 1)}"
+                problems.append(f"line {line}: {found}, the header has {count}; quote a field that contains {separator!r}")
+            numbers.append(line)
+            kept.append(fields[:count])
+        raise_all(problems, where=str(path))
+        return pd.DataFrame(kept, index=pd.Index(numbers, dtype=int), columns=header, dtype=str)
 
     return load
 
 
+def _records(path: Path, separator: str) -> Iterator[tuple[int, list[str]]]:
+    """Records of a file of separated values, each with the number of its line; with the first, the header.
+
+    Raises:
+        InputError: if a quoted field goes on in the next line, is not closed, or is followed by something else; or if a field is
+            longer than :data:`MOST_CHARACTERS`.
+    """
+    reader = csv.reader(io.StringIO(_text_of(path), newline=""), delimiter=separator, strict=True)
+    line = 0
+    while True:
+        wrong = ""
+        fields: list[str] | None = None
+        try:
+            fields = next(reader, None)
+        except csv.Error as error:
+            wrong = _TOO_LONG if "limit" in str(error) else f"is not CSV ({error}); look for a missing or an extra quote"
+        if reader.line_num > line + 1:
+            # A quote that is never closed would swallow lines.
+            wrong = "a quoted field continues in the next line; look for a missing or an extra quote"
+        elif fields is not None and any(len(field) > MOST_CHARACTERS for field in fields):
+            wrong = _TOO_LONG
+        if wrong:
+            raise InputError(f"{path}, line {line + 1}: {wrong}")
+        if fields is None:
+            return
+        line = reader.line_num
+        yield line, fields
+
+
+_TOO_LONG = f"a field has more than {MOST_CHARACTERS:,} characters; look for a missing quote, or leave its column out of the table"
+
+
 def _json_lines(path: Path, _needed: Collection[str] | None) -> pd.DataFrame:
+    text = _text_of(path)
+    if _is_one_document(text):
+        raise InputError(f"{path}: is one JSON document; write one object per line (pandas: to_json(orient='records', lines=True))")
     rows, problems = {}, []
     # Not splitlines(): text in JSON may contain other line separators.
-    for number, line in enumerate(path.read_text(encoding="utf-8-sig").split("\n"), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
         try:
@@ -69,10 +151,26 @@ def _json_lines(path: Path, _needed: Collection[str] | None) -> pd.DataFrame:
                 problems.append(f"line {number}: is not a JSON object")
                 continue
             rows[number] = {name: _text(value) for name, value in row.items()}
+            if long := [name for name, value in rows[number].items() if len(value) > MOST_CHARACTERS]:
+                problems.append(f"line {number}: {long[0]!r} has more than {MOST_CHARACTERS:,} characters; leave it out of the table")
         except (ValueError, RecursionError) as error:
             problems.append(f"line {number}: is not valid JSON ({getattr(error, 'msg', error)})")
     raise_all(problems, where=str(path))
     return pd.DataFrame.from_dict(rows, orient="index", dtype=str).fillna("")
+
+
+def _is_one_document(text: str) -> bool:
+    """True for an array, or an object with an entry per utterance or over several lines, instead of one object per line."""
+    start = text.lstrip()
+    if not start.startswith(("[", "{")):
+        return False
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    if isinstance(document, list):
+        return any(isinstance(entry, dict) for entry in document)
+    return len(text.strip().splitlines()) > 1 or (bool(document) and all(isinstance(entry, dict) for entry in document.values()))
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
