@@ -62,9 +62,9 @@ _KINDS = {
 def _refuse_other_kinds(path: Path) -> None:
     with path.open("rb") as file:
         start = file.read(4096)
-    beginning = start.lstrip().lower()
+    page = start.lstrip().lower()
     for signature, kind in _KINDS.items():
-        if start.startswith(signature) or beginning.startswith(signature.lower()):
+        if start.startswith(signature) or (signature.startswith(b"<") and page.startswith(signature)):
             raise InputError(f"{path}: is {kind}")
     if b"\0" in start:
         raise InputError(f"{path}: contains zero bytes, as UTF-16 and binary files do; save it as UTF-8 text")

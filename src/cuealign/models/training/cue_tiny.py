@@ -116,8 +116,8 @@ def train(
 def build_processor(options: Options, template: PromptTemplate, labels: Sequence[Label], tokens: pd.DataFrame) -> Qwen2AudioProcessor:
     """Feature extractor and tokenizer; the tokenizer is trained on the prompts of ``tokens``, the answers and every concept token.
 
-    It merges bytes up to the next ``;`` or line break, so that ``PITCH=VERY_LOW;`` is one token, and so is the instruction: prompts
-    are a fifth as long, and their length is most of what training and answering cost.
+    It merges bytes up to the next ``;`` or line break, so that ``PITCH=VERY_LOW;`` is one token, and so is the instruction.
+    The length of prompts is most of what training and answering cost.
     """
     words = [label.word for label in labels]
     chat = ["system\nYou are a helpful assistant.", "user\nAudio 1: ", "assistant\n"]
