@@ -10,6 +10,7 @@ import pandas as pd
 from cuealign.config.entries.dataset import Dataset
 from cuealign.core.errors import raise_all
 from cuealign.core.schema import UTTERANCES
+from cuealign.corpora.identities import in_one_form, invisible, look_alikes, names_nobody
 from cuealign.corpora.readers import READERS
 
 logger = logging.getLogger(__name__)
@@ -30,6 +31,23 @@ def check_description(raw: pd.DataFrame, dataset: Dataset, *, name: str) -> pd.D
     Raises:
         InputError: lists all problems.
     """
+    raw = in_one_form(raw)
+    raise_all(invisible(raw), where=f"dataset {name}")
+    nobody = names_nobody(raw["speaker"]) & (dataset.unnamed_speakers != "keep")
+    if dataset.unnamed_speakers == "error":
+        raise_all(
+            (
+                f"speaker {speaker!r} names nobody in {len(rows)} row{'s' * (len(rows) > 1)}, first in {rows.iloc[0]}"
+                for speaker, rows in raw["origin"][nobody].groupby(raw["speaker"])
+            ),
+            where=f"dataset {name} (all of them would count as one person; datasets.{name}.unnamed_speakers: separate makes each such "
+            "utterance a cluster of its own, exclude leaves them out, keep takes the word for a name)",
+        )
+    elif dataset.unnamed_speakers == "separate" and nobody.any():
+        raw = raw.assign(speaker=raw["speaker"].where(~nobody, raw["speaker"] + " " + raw["utterance"]))
+        logger.warning("dataset %s: each of %d utterances without a named speaker is a cluster of its own", name, nobody.sum())
+    for group in look_alikes(set(raw["speaker"])):
+        logger.warning("dataset %s: speakers %s differ in case or width only; are they one?", name, ", ".join(map(repr, group)))
     mapping = {label: label for label in dataset.labels} | dict(dataset.label_map)
     unknown = raw[~raw["raw_label"].isin(list(mapping))]
     raise_all(
@@ -43,7 +61,10 @@ def check_description(raw: pd.DataFrame, dataset: Dataset, *, name: str) -> pd.D
     for line in lines:
         logger.warning("dataset %s, a partial copy: %s", name, line)
     table = raw.assign(label=raw["raw_label"].map(mapping))
-    for label, count in left_out(table).items():
+    if unnamed := without_speaker(table, dataset):
+        table.loc[_unnamed(table, dataset), "label"] = None
+        logger.warning("dataset %s: %d utterances without a named speaker are left out, as unnamed_speakers says", name, unnamed)
+    for label, count in left_out(table, dataset).items():
         logger.warning("dataset %s: %d utterances labelled %r are left out, as label_map says", name, count, label)
     used = table[table["label"].notna()]
     raise_all([*_twice(table), *_speakers(used, dataset), *splits(used, dataset)], where=f"dataset {name}")
@@ -58,9 +79,19 @@ def differences(table: pd.DataFrame, dataset: Dataset) -> list[str]:
     return reader.differences(dataset, table) if hasattr(reader, "differences") else []
 
 
-def left_out(table: pd.DataFrame) -> dict[str, int]:
-    """Utterances per raw label that the config leaves out."""
-    return {str(label): int(count) for label, count in table["raw_label"][table["label"].isna()].value_counts().items()}
+def left_out(table: pd.DataFrame, dataset: Dataset) -> dict[str, int]:
+    """Utterances per raw label that the config leaves out for their label."""
+    out = table["label"].isna() & ~_unnamed(table, dataset)
+    return {str(label): int(count) for label, count in table["raw_label"][out].value_counts().items()}
+
+
+def without_speaker(table: pd.DataFrame, dataset: Dataset) -> int:
+    """Utterances that the config leaves out for want of a named speaker."""
+    return int(_unnamed(table, dataset).sum())
+
+
+def _unnamed(table: pd.DataFrame, dataset: Dataset) -> pd.Series:
+    return names_nobody(table["speaker"]) & (dataset.unnamed_speakers == "exclude")
 
 
 def unused(table: pd.DataFrame, dataset: Dataset) -> dict[str, int]:

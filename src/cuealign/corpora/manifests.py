@@ -56,7 +56,8 @@ def build_manifest(utterances: pd.DataFrame, audit: pd.DataFrame, dataset: Datas
         raise_all(checks.splits(good, dataset), where=f"dataset {name}, bad audio excluded")
     counts = {
         "rows": len(utterances),
-        "left_out": checks.left_out(utterances),
+        "left_out": checks.left_out(utterances, dataset),
+        "without_speaker": checks.without_speaker(utterances, dataset),
         "excluded": [
             {
                 "utterance": row.utterance,

@@ -2,8 +2,9 @@
 
 import re
 from typing import Annotated, Any, Literal
+from unicodedata import normalize
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from cuealign.config.entries.base import Slug
 from cuealign.core.validation import NONE_AS_TEXT, StrictModel
@@ -76,6 +77,10 @@ def _identity_splits(value: Any) -> Any:
     return {name: [name] for name in value} if isinstance(value, list) else value
 
 
+# Labels and values of the split column are compared with those of the corpus, in Unicode's composed form.
+Name = Annotated[str, AfterValidator(lambda value: normalize("NFC", value))]
+
+
 class Dataset(StrictModel):
     """One corpus."""
 
@@ -99,18 +104,23 @@ class Dataset(StrictModel):
         description="For the readers `manifest` and `filenames`: the name of a column, or `{column, pattern, map}`, or `{value}`.",
     )
     options: dict[str, Any] = Field(default={}, description="Options of the reader; see below.")
-    labels: list[Annotated[str, Field(pattern=r"^[^|\s][^|]*$")]] = Field(
+    labels: list[Annotated[Name, Field(pattern=r"^[^|\s][^|]*$")]] = Field(
         min_length=2, description="Labels, in the order of figures and prompts."
     )
-    label_map: Annotated[dict[str, str | None], BeforeValidator(_none_values)] = Field(
+    label_map: Annotated[dict[Name, Name | None], BeforeValidator(_none_values)] = Field(
         default={}, description="Raw label to label; null leaves such utterances out, and they are counted."
     )
-    splits: Annotated[dict[Slug, list[str]], BeforeValidator(_identity_splits, json_schema_input_type=list[str] | dict[str, list[str]])] = (
-        Field(
-            min_length=1, description="Evaluation split to the values of the manifest's split column that it consists of, or a plain list."
-        )
+    splits: Annotated[
+        dict[Slug, list[Name]], BeforeValidator(_identity_splits, json_schema_input_type=list[str] | dict[str, list[str]])
+    ] = Field(
+        min_length=1, description="Evaluation split to the values of the manifest's split column that it consists of, or a plain list."
     )
     speaker_disjoint: bool = Field(default=True, description="Refuse a speaker who occurs under two values of the split column.")
+    unnamed_speakers: Literal["error", "separate", "exclude", "keep"] = Field(
+        default="error",
+        description="What becomes of utterances whose speaker is `unknown`, `n/a`, `?` or the like: refuse them, make each a cluster of "
+        "its own, exclude and count them, or take the word for a name.",
+    )
     all_classes: bool = Field(default=True, description="Refuse an evaluation split that lacks a label.")
     partial: bool = Field(
         default=False,

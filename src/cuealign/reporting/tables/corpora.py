@@ -59,6 +59,7 @@ def _remarks(results: Results, dataset: str) -> str:
     counts = results.counts(dataset)
     said = [f"{counts['rows']} rows in the corpus"]
     said += [f"{count} labelled {label or 'nothing'} left out" for label, count in counts["left_out"].items()]
+    said += [f"{counts['without_speaker']} without a named speaker left out"] * bool(counts["without_speaker"])
     said += [f"{count} in split {split}, which is not evaluated" for split, count in counts["unused_splits"].items()]
     said += [f"{len(counts['same_sound'])} sounds occurring more than once"] * bool(counts["same_sound"])
     said += [f"{counts['silent']} silent"] * bool(counts["silent"])
