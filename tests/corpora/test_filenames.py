@@ -1,5 +1,6 @@
 """A corpus that is described by its file names alone: RAVDESS, by the entry that ships with the project."""
 
+import logging
 import os
 
 import pytest
@@ -75,3 +76,26 @@ def test_linked_folders_are_followed(tmp_path):
     (tmp_path / "root").mkdir()
     (tmp_path / "root/linked").symlink_to(tmp_path / "elsewhere")
     assert [path.name for path in visible(tmp_path / "root", "**/*.wav")] == ["b.wav"]
+
+
+def test_endings_match_in_any_case(ravdess, tmp_path):
+    for number, path in enumerate(sorted(tmp_path.glob("Actor_08/*.wav"))):
+        path.rename(path.with_suffix((".WAV", ".Wav")[number % 2]))
+    assert len(build_corpus(ravdess)[0]) == 16
+
+
+def test_no_file_is_read_twice_through_links(ravdess, tmp_path, caplog):
+    plain, counts = build_corpus(ravdess)
+    (tmp_path / "Actor_01/back").symlink_to(tmp_path, target_is_directory=True)
+    with caplog.at_level(logging.WARNING):
+        linked, linked_counts = build_corpus(ravdess)
+    assert linked["utterance"].tolist() == plain["utterance"].tolist()
+    assert linked_counts["rows"] == counts["rows"]
+    assert "files a second time, such as Actor_01/back/" in caplog.text
+
+
+def test_a_linked_folder_outside_of_the_root_is_followed(ravdess, tmp_path, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (tmp_path / "Actor_08").rename(elsewhere / "Actor_08")
+    (tmp_path / "Actor_08").symlink_to(elsewhere / "Actor_08", target_is_directory=True)
+    assert len(build_corpus(ravdess)[0]) == 16

@@ -1,6 +1,9 @@
 """The reader of manifests: one table, or tables by split."""
 
 import logging
+import shutil
+import unicodedata
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -8,7 +11,7 @@ import pytest
 from cuealign.core.errors import ConfigError, InputError
 from cuealign.corpora.readers import manifest
 from tests.support.config import changed
-from tests.support.corpora import describe, save
+from tests.support.corpora import build_corpus, describe, put, save
 
 
 @pytest.fixture
@@ -74,3 +77,15 @@ def test_an_id_that_is_empty_is_named_with_its_line(tables):
 
     with pytest.raises(InputError, match=r"train\.csv: 1 problem\n.*line 2: utterance is empty"):
         describe(tables(numbered))
+
+
+@pytest.mark.parametrize(("there", "named"), [("NFD", "NFC"), ("NFC", "NFD")])
+def test_a_file_whose_name_has_another_unicode_form_on_the_disk_is_found(corpus, dataset, tmp_path, there, named):
+    folder, table = corpus
+    shutil.copytree(folder, tmp_path / "copy")
+    file = Path(table["file"][0])
+    (tmp_path / "copy" / file).rename(tmp_path / "copy" / file.with_name(unicodedata.normalize(there, "fröhlich.wav")))
+    table = put(0, "file", str(file.with_name(unicodedata.normalize(named, "fröhlich.wav"))))(table.copy())
+    built, _ = build_corpus(changed(dataset, root=str(tmp_path / "copy"), manifest=save(table, tmp_path / "m.csv")))
+    assert len(built) == 12
+    assert sum(Path(path).name == unicodedata.normalize(there, "fröhlich.wav") for path in built["file"]) == 1

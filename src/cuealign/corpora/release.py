@@ -1,9 +1,10 @@
-"""Find and read files in the folder of a released corpus."""
+"""Find and read files in the folder of a corpus."""
 
 import logging
 from collections.abc import Iterator
 from glob import glob
 from pathlib import Path
+from unicodedata import normalize
 
 from cuealign.core.errors import InputError
 
@@ -19,6 +20,16 @@ def visible(folder: Path, pattern: str) -> Iterator[Path]:
     """
     # Path.glob() does not follow links in this version of Python.
     return (folder / name for name in sorted(glob(pattern, root_dir=folder, recursive=True)))  # noqa: PTH207
+
+
+def on_disk(folder: Path, name: str) -> Path:
+    """Path of a file that a table names, in the Unicode form that the disk has: a Mac writes ``ö`` as two characters."""
+    named = folder / name
+    if not named.exists():
+        for form in ("NFC", "NFD"):
+            if (other := folder / normalize(form, name)).exists():
+                return other
+    return named
 
 
 def locate(root: str, pattern: str, *, depth: int, what: str) -> Path:

@@ -14,6 +14,7 @@ from cuealign.config.entries.dataset import Dataset
 from cuealign.core.errors import ConfigError, InputError
 from cuealign.corpora import texttable
 from cuealign.corpora.columns import needed, pick
+from cuealign.corpora.release import on_disk
 from cuealign.corpora.rows import RAW_COLUMNS, utterance_ids
 
 logger = logging.getLogger(__name__)
@@ -53,7 +54,7 @@ def read(dataset: Dataset, _files: Sequence[str]) -> pd.DataFrame:
         raise InputError(f"{files[0]}: has no column utterance, but other tables of the dataset have one; add it")
     if not named[0]:
         table["utterance"] = utterance_ids(table)
-    table["file"] = [str(Path(folder, file)) for folder, file in zip(table["folder"], table["file"], strict=True)]
+    table["file"] = [str(on_disk(Path(folder), file)) for folder, file in zip(table["folder"], table["file"], strict=True)]
     return table[list(RAW_COLUMNS)]
 
 
