@@ -129,3 +129,23 @@ def test_resampling_keeps_at_least_one_sample_and_changes_nothing_at_the_same_ra
     samples = tone(0.1)
     assert audio.resample(samples, RATE, RATE) is samples
     assert len(audio.resample(samples[:1], 48_000, RATE)) == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (
+            b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n",
+            "is a git-lfs pointer, not the file itself; fetch it with git lfs pull",
+        ),
+        (b"\n<!DOCTYPE html><title>403</title>", "is a web page, not the file itself"),
+        (b"\0\0\0\x20ftypM4A \0\0", r"is MPEG-4 \(m4a, mp4\), which is not read; convert it to WAV or FLAC"),
+        (b"\x1aE\xdf\xa3\x93B\x82", "is WebM or Matroska, which is not read"),
+        (b"\x1f\x8b\x08\0\0\0\0", "is compressed by gzip; unpack it"),
+        (b"something else", "cannot be decoded as audio"),
+    ],
+)
+def test_what_is_no_sound_is_called_by_its_name(tmp_path, content, message):
+    (tmp_path / "a.wav").write_bytes(content)
+    with pytest.raises(InputError, match=rf"a\.wav: {message}"):
+        audio.read_native(tmp_path / "a.wav")

@@ -11,12 +11,21 @@ import numpy as np
 import soundfile
 import soxr
 
+from cuealign.core import file_kinds
 from cuealign.core.errors import InputError
 
 RATE = 16_000
 """Default sampling rate (Hz) of what :func:`read` returns."""
 
 _DECLARED = re.compile(r"^\s*(?:data|SSND|Data Size|riff|Riff size)\s*:\s*(\d+) \(should be (\d+)\)", re.MULTILINE)
+_CONVERT = "which is not read; convert it to WAV or FLAC"
+_NO_SOUNDS = file_kinds.ANY | {
+    b"\x1aE\xdf\xa3": f"WebM or Matroska, {_CONVERT}",
+    **{bytes((0, 0, 0, size)) + b"ftyp": f"MPEG-4 (m4a, mp4), {_CONVERT}" for size in range(0x14, 0x44, 4)},
+    b"0&\xb2u\x8ef\xcf\x11": f"Windows Media (wma), {_CONVERT}",
+    b"#!AMR": f"AMR, {_CONVERT}",
+    b"PK\x03\x04": "a ZIP archive; unpack it",
+}
 _STREAMED = 0x7FFF0000
 """Programs that stream audio write sizes from here on into the header, because they do not know the length yet."""
 
@@ -45,7 +54,9 @@ def read_native(file: Path | str, start: float = 0.0, end: float | None = None) 
             rate = sound.samplerate
             samples = _decode(sound, *_bounds(sound, start, end))
     except (soundfile.LibsndfileError, TypeError) as error:  # TypeError: headerless formats such as .raw
-        raise InputError(f"{path}: cannot be decoded as audio ({getattr(error, 'error_string', error)})") from error
+        what = file_kinds.kind(path, _NO_SOUNDS)
+        why = f"is {what}" if what else f"cannot be decoded as audio ({getattr(error, 'error_string', error)})"
+        raise InputError(f"{path}: {why}") from error
     if not np.isfinite(samples).all():
         bad = int(np.flatnonzero(~np.isfinite(samples).all(axis=1))[0])
         raise InputError(f"{path}: sample {bad} ({start + bad / rate:.3f} s) is not a finite number")

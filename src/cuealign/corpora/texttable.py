@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from cuealign.core import file_kinds
 from cuealign.core.errors import InputError, raise_all
 
 MOST_CHARACTERS = 131_072
@@ -45,29 +46,21 @@ def read(path: Path, needed: Collection[str] | None = None) -> tuple[pd.DataFram
         raise InputError(f"{path}: cannot be read as {ending[1:].upper()} ({error})") from error
 
 
-_KINDS = {
+_NO_TABLES = file_kinds.ANY | {
     b"\xff\xfe": "UTF-16 text; save it as UTF-8",
     b"\xfe\xff": "UTF-16 text; save it as UTF-8",
     b"PK\x03\x04": "an Excel workbook or another archive; save the sheet as CSV",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook; save the sheet as CSV",
-    b"\x1f\x8b": "compressed by gzip; unpack it",
     b"PAR1": "a Parquet file; give it the ending .parquet",
-    b"version https://git-lfs": "a git-lfs pointer, not the table; fetch it with git lfs pull",
-    b"<!doctype html": "a web page, not the table; download the file itself",
-    b"<html": "a web page, not the table; download the file itself",
 }
-"""How files of other kinds begin, and what to do with each."""
 
 
 def _refuse_other_kinds(path: Path) -> None:
+    if what := file_kinds.kind(path, _NO_TABLES):
+        raise InputError(f"{path}: is {what}")
     with path.open("rb") as file:
-        start = file.read(4096)
-    page = start.lstrip().lower()
-    for signature, kind in _KINDS.items():
-        if start.startswith(signature) or (signature.startswith(b"<") and page.startswith(signature)):
-            raise InputError(f"{path}: is {kind}")
-    if b"\0" in start:
-        raise InputError(f"{path}: contains zero bytes, as UTF-16 and binary files do; save it as UTF-8 text")
+        if b"\0" in file.read(4096):
+            raise InputError(f"{path}: contains zero bytes, as UTF-16 and binary files do; save it as UTF-8 text")
 
 
 def _text_of(path: Path) -> str:
