@@ -20,7 +20,7 @@ demo: say-demo setup
 say-demo:
 	@echo "The demo takes two to six minutes on two cores, fast or slow. The set-up before its first run takes a minute or more, mostly for downloads."
 
-# Both end with a table of the slowest tests.
+# Both end with a table of the slowest tests. One process runs a whole file, so that what its tests share is made once.
 PYTEST := $(BIN)/pytest --dist loadfile --no-loadscope-reorder --durations 20 --durations-min 1
 
 test: setup
@@ -28,7 +28,7 @@ test: setup
 
 # Tests of a cluster mostly wait: three at a time keep two cores busy.
 test-long: setup
-	$(PYTEST) --numprocesses 3 --dist loadgroup -m "cluster or long"
+	$(PYTEST) --numprocesses 3 -m "cluster or long"
 
 lint: setup
 	$(BIN)/ruff format --check .

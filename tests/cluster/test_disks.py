@@ -10,6 +10,8 @@ import yaml
 
 from tests.support.workflow import SMALL, command, environment, snakemake
 
+pytestmark = pytest.mark.cluster
+
 REVISION = "0123456789abcdef0123456789abcdef01234567"
 STUDY = {
     "grid": [

@@ -14,7 +14,10 @@ from tests.support import ROOT
 from tests.support.slurm import FIXTURE, PROFILE, conditions, environment, finish, missing, start
 from tests.support.workflow import command
 
-pytestmark = pytest.mark.skipif(bool(missing()), reason=f"no SLURM cluster here: {'; '.join(missing())}")
+pytestmark = [
+    pytest.mark.cluster,
+    pytest.mark.skipif(bool(missing()), reason=f"no SLURM cluster here: {'; '.join(missing())}"),
+]
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,10 @@ import yaml
 from tests.support.slurm import finish, missing, start
 from tests.support.workflow import SMALL, snakemake
 
-pytestmark = pytest.mark.skipif(bool(missing()), reason=f"no SLURM cluster here: {'; '.join(missing())}")
+pytestmark = [
+    pytest.mark.cluster,
+    pytest.mark.skipif(bool(missing()), reason=f"no SLURM cluster here: {'; '.join(missing())}"),
+]
 
 # All conditions of a small corpus, answered in some seconds and written to the store utterance by utterance.
 STUDY = {
