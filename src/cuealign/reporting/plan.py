@@ -18,7 +18,7 @@ from cuealign.corpora.splits import select_split
 from cuealign.reporting.tables.content import TableContent
 
 _FULL = 0.8
-"""Above this share of its time limit, the plan advises to split a job, into shards that take half of this share."""
+"""A job that takes more than this share of its time limit is advised to be split, into shards that take half of the share."""
 
 
 @dataclass(frozen=True)
