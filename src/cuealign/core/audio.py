@@ -2,7 +2,6 @@
 
 import functools
 import hashlib
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,13 +10,12 @@ import numpy as np
 import soundfile
 import soxr
 
-from cuealign.core import file_kinds
+from cuealign.core import containers, file_kinds
 from cuealign.core.errors import InputError
 
 RATE = 16_000
 """Default sampling rate (Hz) of what :func:`read` returns."""
 
-_DECLARED = re.compile(r"^\s*(?:data|SSND|Data Size|riff|Riff size)\s*:\s*(\d+) \(should be (\d+)\)", re.MULTILINE)
 _CONVERT = "which is not read; convert it to WAV or FLAC"
 _NO_SOUNDS = file_kinds.ANY | {
     b"\x1aE\xdf\xa3": f"WebM or Matroska, {_CONVERT}",
@@ -26,8 +24,7 @@ _NO_SOUNDS = file_kinds.ANY | {
     b"#!AMR": f"AMR, {_CONVERT}",
     b"PK\x03\x04": "a ZIP archive; unpack it",
 }
-_STREAMED = 0x7FFF0000
-"""Programs that stream audio write sizes from here on into the header, because they do not know the length yet."""
+_BLOCK = 1 << 20  # frames
 
 
 def read_native(file: Path | str, start: float = 0.0, end: float | None = None) -> tuple[np.ndarray, int]:
@@ -52,8 +49,10 @@ def read_native(file: Path | str, start: float = 0.0, end: float | None = None) 
     try:
         with soundfile.SoundFile(path) as sound:
             rate = sound.samplerate
-            samples = _decode(sound, *_bounds(sound, start, end))
-    except (soundfile.LibsndfileError, TypeError) as error:  # TypeError: headerless formats such as .raw
+            samples = _decode(sound, *_bounds(path, sound, start, end))
+    except InputError:
+        raise
+    except Exception as error:  # whatever a damaged header leads to, in the decoder or in our checks, it is this file's fault
         what = file_kinds.kind(path, _NO_SOUNDS)
         why = f"is {what}" if what else f"cannot be decoded as audio ({getattr(error, 'error_string', error)})"
         raise InputError(f"{path}: {why}") from error
@@ -63,15 +62,11 @@ def read_native(file: Path | str, start: float = 0.0, end: float | None = None) 
     return samples, rate
 
 
-def _bounds(sound: soundfile.SoundFile, start: float, end: float | None) -> tuple[int, int]:
+def _bounds(path: Path, sound: soundfile.SoundFile, start: float, end: float | None) -> tuple[int, int]:
     """First sample of a segment, and the one after its last."""
-    path, rate, frames = sound.name, sound.samplerate, sound.frames
+    rate, frames = sound.samplerate, containers.frames(path, sound)
     if frames == 0:
         raise InputError(f"{path}: holds no samples")
-    for declared, present in _DECLARED.findall(sound.extra_info):
-        # libsndfile does not complain, and the end of the utterance would be missing.
-        if int(present) < int(declared) < _STREAMED:
-            raise InputError(f"{path}: cut short: its header announces {declared} bytes of sound, but the file has {present}")
     first, last = round(start * rate), frames if end is None else round(end * rate)
     if first < 0:
         raise InputError(f"{path}: segment starts at {start} s, before the file does")
@@ -86,13 +81,19 @@ def _bounds(sound: soundfile.SoundFile, start: float, end: float | None) -> tupl
 
 def _decode(sound: soundfile.SoundFile, first: int, last: int) -> np.ndarray:
     """Samples ``first`` to ``last`` (exclusive); decodes only these if the format allows it."""
-    # An MP3 frame depends on earlier ones: only decoding from the start is exact.
-    begin = 0 if sound.format == "MP3" else first
-    sound.seek(begin)
-    samples = sound.read(last - begin, dtype="float32", always_2d=True)
-    if len(samples) < last - begin:
-        raise InputError(f"{sound.name}: cut short: {len(samples)} of {last - begin} samples could be read")
-    return samples[first - begin :]
+    # An MPEG frame depends on earlier ones: only decoding from the start is exact. Some codecs of telephones cannot seek.
+    position = first if sound.seekable() and sound.format not in ("MP3", "MPEG") else 0
+    if position:
+        sound.seek(position)
+    # In blocks: a damaged header may announce more samples than fit into memory.
+    parts = []
+    while position < last:
+        block = sound.read(min(last - position, _BLOCK), dtype="float32", always_2d=True)
+        if len(block) == 0:
+            raise InputError(f"{sound.name}: cut short: {position} of {last} samples could be read")
+        parts.append(block[max(first - position, 0) :])
+        position += len(block)
+    return np.concatenate(parts)
 
 
 def read(file: Path | str, start: float = 0.0, end: float | None = None, *, sha256: str | None = None, rate: int = RATE) -> np.ndarray:
