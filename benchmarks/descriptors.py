@@ -29,8 +29,8 @@ ENDINGS = {".wav", ".flac"}
 
 def manifest(files: list[Path]) -> pd.DataFrame:
     """Manifest of the files, without duplicate sounds, which would be extracted only once."""
-    rows = [(str(file), str(file), 0.0, None, audio.fingerprint(*audio.read_native(file))) for file in files]
-    table = pd.DataFrame(rows, columns=["utterance", "file", "start", "end", "audio_sha256"])
+    rows = [(str(file), str(file), 0.0, None, "mean", False, audio.fingerprint(*audio.read_native(file))) for file in files]
+    table = pd.DataFrame(rows, columns=["utterance", "file", "start", "end", "channel", "remove_offset", "audio_sha256"])
     return table.drop_duplicates("audio_sha256", ignore_index=True)
 
 

@@ -9,6 +9,7 @@ from cuealign.core.schema import MANIFEST, RESPONSES, read_tokens
 from cuealign.corpora.splits import select_split
 from cuealign.cues.descriptor_store import known_descriptors
 from cuealign.inference.respond import respond
+from cuealign.models import trained_sounds
 from cuealign.prompts.labels import label_words
 from cuealign.prompts.templates import CueBlockTemplate, parse_template
 from cuealign.runtime import gpu_lock, job
@@ -33,6 +34,7 @@ def main(
     report: Path,
 ) -> None:
     utterances = select_split(MANIFEST.read(manifest), splits, split, limit=limit)
+    trained_sounds.refuse(entry.path, utterances, model=model)
     template, labels = parse_template(instruction, CueBlockTemplate(cue_block)), label_words(answers)
     with gpu_lock.device(entry.device) as device, known_descriptors(descriptors):
         entry = entry.model_copy(update={"device": device})

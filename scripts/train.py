@@ -7,6 +7,7 @@ from cuealign.config.entries.model import Training
 from cuealign.core.schema import MANIFEST, TOKEN_SEQUENCES
 from cuealign.corpora.splits import select_split
 from cuealign.cues.descriptor_store import known_descriptors
+from cuealign.models import trained_sounds
 from cuealign.models.training import RECIPES
 from cuealign.prompts.labels import label_words
 from cuealign.prompts.templates import CueBlockTemplate, parse_template
@@ -31,6 +32,7 @@ def main(
     options = RECIPES.options(training.recipe, training.options, "training.options")
     with known_descriptors(descriptors):
         RECIPES.get(training.recipe)(utterances, own, template, labels, checkpoint, options=options)
+    trained_sounds.keep(checkpoint, utterances["audio_sha256"])
 
 
 if __name__ == "__main__":

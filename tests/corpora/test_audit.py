@@ -1,5 +1,8 @@
 """An audit records the properties of every utterance's audio, or what is wrong with it."""
 
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -41,3 +44,35 @@ def test_a_file_that_is_not_an_audit_is_named(tmp_path, content):
     (tmp_path / "audit.csv").write_bytes(content)
     with pytest.raises(InputError, match=r"audit\.csv"):
         audit.read(tmp_path / "audit.csv")
+
+
+def test_only_what_changed_is_decoded_again(corpus, dataset, tmp_path, caplog):
+    folder = Path(shutil.copytree(corpus[0], tmp_path / "corpus"))
+    utterances = describe(changed(dataset, manifest=str(folder / "manifest.csv")))
+
+    def run(**options):
+        caplog.clear()
+        with caplog.at_level("INFO"):
+            table = audit.probe(utterances, name="c", store=tmp_path / "store", **options)
+        pd.testing.assert_frame_equal(table, audit.probe(utterances, name="c", **options))
+        return caplog.text
+
+    assert "are new or have changed" not in run()
+    assert "c: audio: 12 utterances" not in run()
+    write(folder / "s1_sad.wav", tone(0.4, seed=99))
+    assert "c: audio: 1 of 12 utterances are new or have changed" in run()
+    (folder / "s0_angry.wav").unlink()
+    assert "c: audio: 1 of 12 utterances are new or have changed" in run()
+    assert "c: audio: 1 of 12 utterances are new or have changed" in run()  # what is bad is tried each time
+    assert "are new or have changed" not in run(channel="first")  # all are
+
+
+def test_levels_of_channels_are_measured():
+    """Against the decibels of the amplitudes."""
+    samples = np.stack([tone(0.3), 0.1 * tone(0.3)], axis=1).astype("f4")
+    found = audit.measure(samples, 16_000)
+    assert found.channel_gap == pytest.approx(20, abs=1e-3)
+    assert found.mono_loss == pytest.approx(-20 * np.log10(1.1 / 2), abs=1e-3)
+    assert audit.measure(samples * [1, 0], 16_000).channel_gap == 99
+    assert audit.measure(samples * 0, 16_000)[6:10] == (0, 0, False, True)
+    assert audit.measure(samples[:, :1], 16_000)[6:9] == (0, 0, False)

@@ -177,6 +177,49 @@ def test_silent_clipped_and_left_out_utterances_rates_and_channels_are_counted(b
     assert (counts["rates"], counts["channels"], counts["same_sound"]) == ({"16000 Hz": 11}, {"1": 11}, [])
 
 
+def stereo(left, right):
+    return np.stack([left, right], axis=1)
+
+
+SPEECH = tone(0.5)
+CHANNELS = {
+    "inverted": (stereo(SPEECH, -SPEECH), {}, "cancelled"),
+    "nearly": (stereo(SPEECH, -0.9 * SPEECH), {}, "cancelled"),
+    "nothing in one": (stereo(SPEECH, 0 * SPEECH), {}, "soft_channel"),
+    "20 dB softer": (stereo(0.09 * SPEECH, SPEECH), {}, "soft_channel"),
+    "the first is soft": (stereo(0.09 * SPEECH, SPEECH), {"channel": "first"}, "soft_channel"),
+    "an offset": (stereo(SPEECH, SPEECH + 0.01), {}, "offset"),
+    "an offset that is removed": (stereo(SPEECH, SPEECH + 0.01), {"remove_offset": True}, "offset"),
+    "the loudest is heard": (stereo(SPEECH, 0 * SPEECH), {"channel": "loudest"}, None),
+    "the first is heard": (stereo(SPEECH, -SPEECH), {"channel": "first"}, None),
+    "two voices": (stereo(SPEECH, tone(0.5, pitch=310)), {}, None),
+    "one voice twice": (stereo(SPEECH, 0.5 * SPEECH), {}, None),
+}
+
+
+@pytest.mark.parametrize("case", CHANNELS)
+def test_channels_and_offsets_that_change_what_is_heard_are_counted_and_named(build, tmp_path, caplog, case):
+    samples, options, key = CHANNELS[case]
+    path = write(tmp_path / "case.wav", samples)
+    with caplog.at_level(logging.WARNING):
+        built = build(put(4, "file", str(path)), **options)
+    assert [name for name in ("cancelled", "soft_channel", "offset") if build.counts[name]] == [key] * (key is not None)
+    assert "files have different numbers of channels: 11 utterances with 1, 1 utterances with 2" in caplog.text
+    assert (key is None) == (
+        f"1 utterances have a{' constant offset' * (key == 'offset')}" not in caplog.text and "cancel" not in caplog.text
+    )
+    if key:
+        assert f": {path}" in caplog.text
+    row = built[built["file"] == str(path)].iloc[0]
+    assert np.array_equal(audio.read_utterance(row), audio.mono(audio.read_native(path)[0], **options))
+
+
+def test_a_constant_is_silence(build, tmp_path):
+    write(tmp_path / "constant.wav", np.full(RATE, 0.05))
+    build(put(4, "file", str(tmp_path / "constant.wav")))
+    assert (build.counts["silent"], build.counts["offset"]) == (1, 1)
+
+
 def test_an_audit_of_other_utterances_is_refused(corpus, dataset):
     folder, _ = corpus
     entry = changed(dataset, manifest=str(folder / "manifest.csv"))

@@ -19,8 +19,8 @@ def manifest(tmp_path) -> pd.DataFrame:
     for index in range(COUNT):
         seconds = 0.05 + 0.02 * index
         path = write(tmp_path / "audio" / f"u{index}.wav", tone(seconds, seed=index))
-        rows.append((f"u{index}", str(path), 0.0, seconds, seconds, audio.fingerprint(*audio.read_native(path))))
-    return pd.DataFrame(rows, columns=["utterance", "file", "start", "end", "duration", "audio_sha256"])
+        rows.append((f"u{index}", str(path), 0.0, seconds, seconds, "mean", False, audio.fingerprint(*audio.read_native(path))))
+    return pd.DataFrame(rows, columns=["utterance", "file", "start", "end", "duration", "channel", "remove_offset", "audio_sha256"])
 
 
 @pytest.fixture(scope="module")

@@ -76,7 +76,10 @@ def test_audio_that_changed_since_the_manifest_is_refused(manifest, tmp_path):
 
 
 def test_sanity_checks_sample_the_unanswered_utterances_from_the_shortest_to_the_longest(tmp_path):
-    manifest = pd.DataFrame({"utterance": list("abcde"), "duration": [5.0, 1.0, 3.0, 2.0, 4.0], "file": "x.wav", "start": 0.0, "end": 1.0})
+    manifest = pd.DataFrame(
+        {"utterance": list("abcde"), "duration": [5.0, 1.0, 3.0, 2.0, 4.0], "file": "x.wav", "start": 0.0, "end": 1.0, "channel": "mean"}
+    )
+    manifest["remove_offset"] = False
     manifest["audio_sha256"] = manifest["utterance"]
     prompts = {name: [sweep.KeyedPrompt(f"{name}1", "p"), sweep.KeyedPrompt(f"{name}2", "q")] for name in "abcde"}
     store = ResponseStore(tmp_path, "shard0")

@@ -31,8 +31,8 @@ def study(tmp_path_factory):
         label = names[index % 4]
         pitch = 100 + 50 * (index % 4) + random.normal(0, 15)
         path = write(folder / f"{index}.wav", tone(0.3, pitch=pitch, seed=index))
-        rows.append((f"u{index}", str(path), 0.0, 0.3, label, audio.fingerprint(*audio.read_native(path))))
-    manifest = pd.DataFrame(rows, columns=["utterance", "file", "start", "end", "label", "audio_sha256"])
+        rows.append((f"u{index}", str(path), 0.0, 0.3, label, "mean", False, audio.fingerprint(*audio.read_native(path))))
+    manifest = pd.DataFrame(rows, columns=["utterance", "file", "start", "end", "label", "channel", "remove_offset", "audio_sha256"])
     tokens = random_tokens(list(manifest["utterance"]))
     tokens["PITCH"] = [("VERY_LOW", "LOW", "HIGH", "VERY_HIGH")[index % 4] for index in range(40)]
     tokens["cue_block"] = [TEMPLATE.cue_block.serialise(row._asdict()) for row in tokens.itertuples()]

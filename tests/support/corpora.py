@@ -23,7 +23,8 @@ def describe(entry: Dataset, *, name: str = "c") -> pd.DataFrame:
 def build_corpus(entry: Dataset, *, workers: int = 1) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Manifest and counts of a corpus, through all the steps that the workflow takes."""
     utterances = describe(entry)
-    return build_manifest(utterances, audit.probe(utterances, name="c", workers=workers), entry, name="c")
+    audited = audit.probe(utterances, name="c", workers=workers, channel=entry.channel, remove_offset=entry.remove_offset)
+    return build_manifest(utterances, audited, entry, name="c")
 
 
 class Builder:

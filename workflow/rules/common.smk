@@ -1,7 +1,9 @@
 # The validated config, and what the grid asks for. No rules.
 
+import logging
 import sys
 from contextlib import contextmanager
+from functools import cache
 from hashlib import sha256
 from itertools import product
 from os import environ, pathsep
@@ -42,6 +44,7 @@ from cuealign.config.loading import load
 from cuealign.config.workflow import limit, missing_checkpoints, missing_sources, wildcard
 from cuealign.config.yaml_files import misread
 from cuealign.core.errors import CuealignError
+from cuealign.corpora.file_states import states
 from cuealign.corpora.readers import READERS
 from cuealign.evaluation.analyses import ANALYSES
 from cuealign.interventions import INTERVENTIONS
@@ -62,6 +65,16 @@ def user_mistakes(about=""):
         yield
     except CuealignError as error:
         raise WorkflowError(f"{about}{error}")
+
+
+@contextmanager
+def silenced():
+    """No message of the library is shown."""
+    logging.disable()
+    try:
+        yield
+    finally:
+        logging.disable(logging.NOTSET)
 
 
 # The defaults lie beside this workflow. The user's config overrides them, in any folder, and also in a module of another
@@ -151,6 +164,25 @@ def corpus_content(wildcards):
     return [sha256(content).hexdigest() for content in contents]
 
 
+@cache
+def states_of_sounds(dataset):
+    """Names, sizes and times of the sound files of a corpus as one hash, None if a rule makes them or nobody knows them yet."""
+    entry = settings.datasets[dataset]
+    sources = READERS.module(entry.reader).sources(entry)
+    if any(source.startswith("results/") for source in sources):
+        return None
+    with silenced():  # what a reader has to say belongs into the log of its rule
+        return states(READERS.get(entry.reader)(entry, sources)["file"])
+
+
+def sound_files(wildcards):
+    """What tells whether a sound file was replaced. A description with mistakes is for read_corpus to report."""
+    try:
+        return states_of_sounds(wildcards.dataset)
+    except CuealignError:
+        return None
+
+
 def checkpoint_content(wildcards):
     """Names, sizes and times of the files of a local checkpoint: one that is changed in place is another model."""
     entry = settings.models[wildcards.model]
@@ -161,12 +193,15 @@ def checkpoint_content(wildcards):
 
 # Entries as rules get them, without the keys that their results do not depend on.
 _PLANNING = ("memory", "runtime", "seconds_per_utterance", "threads")
+_HEARD = ("on_bad_audio", "channel", "remove_offset")
 DESCRIBED = {
-    name: entry.without(("title", "licence", "note", "on_bad_audio", "tokens"))
+    name: entry.without(("title", "licence", "note", *_HEARD, "tokens"))
     | {"tokens": {"gender_specific": entry.tokens.gender_specific}}
     for name, entry in settings.datasets.items()
 }
-BUILT = {name: DESCRIBED[name] | {"on_bad_audio": entry.on_bad_audio} for name, entry in settings.datasets.items()}
+BUILT = {
+    name: DESCRIBED[name] | {key: getattr(entry, key) for key in _HEARD} for name, entry in settings.datasets.items()
+}
 ASKED = {
     name: entry.without(("title", "licence", "heading", "prompt", "training", *_PLANNING))
     for name, entry in settings.models.items()

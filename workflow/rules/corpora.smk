@@ -41,7 +41,8 @@ rule read_corpus:
         "../../scripts/read_corpus.py"
 
 
-# Decodes every file once and writes down what is wrong with it. build_manifest decides what to do about it.
+# Decodes every file once and writes down what is wrong with it. build_manifest decides what to do about it. The store keeps
+# what was decoded by the size and time of its file, so that only files that were replaced are decoded again.
 rule audit_audio:
     input:
         utterances="results/corpora/{dataset}/utterances.parquet",
@@ -58,6 +59,10 @@ rule audit_audio:
         mem=growing("4GB"),
         runtime="2h",
     params:
+        store="results/corpora/{dataset}/audit",
+        channel=of_dataset("channel"),
+        remove_offset=of_dataset("remove_offset"),
+        files=sound_files,
         code=version("audit_audio"),
     script:
         "../../scripts/audit_audio.py"

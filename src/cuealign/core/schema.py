@@ -119,20 +119,16 @@ AUDIT = Table(
         "file": _TEXT,
         "origin": _TEXT,
         "problem": _TEXT,
-        "duration": _REAL,
-        "rate": _REAL,
-        "channels": _REAL,
-        "peak": _REAL,
-        "clipped": _REAL,
+        **dict.fromkeys(("duration", "rate", "channels", "peak", "clipped", "offset", "channel_gap", "mono_loss"), _REAL),
+        "cancelled": _FLAG,
         "silent": _FLAG,
         "same_sound_as": _TEXT,
         "audio_sha256": _TEXT,
     },
-    nullable=("duration", "rate", "channels", "peak", "clipped"),
+    nullable=("duration", "rate", "channels", "peak", "clipped", "offset", "channel_gap", "mono_loss"),
 )
-"""Result of decoding each utterance. ``problem`` is empty if the audio can be used. Only then there are duration (s),
-rate (Hz), channels, peak (full scale is 1), ``clipped`` (share of samples at full scale) and the sha256 of the samples.
-``same_sound_as`` names the first utterance of the corpus with the same samples."""
+"""Result of decoding each utterance. ``problem`` is empty if the audio can be used. Only then there are measures
+(:class:`cuealign.corpora.audit.Sound`). ``same_sound_as`` names the first utterance of the corpus with the same samples."""
 
 MANIFEST = Table(
     name="manifest",
@@ -147,10 +143,14 @@ MANIFEST = Table(
         "label": _TEXT,
         "split": _TEXT,
         "duration": _REAL,
+        "channel": _TEXT,
+        "remove_offset": _FLAG,
         "audio_sha256": _TEXT,
     },
     values={"gender": GENDERS},
 )
+"""Utterances that can be used. ``channel`` and ``remove_offset`` say how their samples become mono
+(:func:`cuealign.core.audio.mono`), and ``audio_sha256`` is the fingerprint of what is heard so."""
 
 DESCRIPTOR_MEANS = Table(
     name="descriptors",

@@ -11,7 +11,8 @@ import pandas as pd
 from cuealign.config.entries.dataset import Dataset
 from cuealign.core.errors import InputError, raise_all
 from cuealign.core.schema import MANIFEST
-from cuealign.corpora import checks
+from cuealign.corpora import checks, leaks
+from cuealign.corpora.audit import OFFSET, SOFT
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +31,7 @@ def build_manifest(utterances: pd.DataFrame, audit: pd.DataFrame, dataset: Datas
         unusual, as plain values.
 
     Raises:
-        InputError: lists all bad files, or the splits that are incomplete without them.
+        InputError: lists all bad files, the splits that are incomplete without them, or the sounds that several splits share.
     """
     labelled = utterances[utterances["label"].notna()]
     if set(labelled["utterance"]) != set(audit["utterance"]):
@@ -42,18 +43,24 @@ def build_manifest(utterances: pd.DataFrame, audit: pd.DataFrame, dataset: Datas
     if dataset.on_bad_audio == "error":
         raise_all(
             (f"{row.origin}: {row.problem}" for row in bad.itertuples()),
-            where=f"dataset {name} (full list: results/corpora/{name}/audit.csv; after repairing files: --forcerun audit_audio; "
-            f"to leave them out: datasets.{name}.on_bad_audio: exclude)",
+            where=f"dataset {name} (full list: results/corpora/{name}/audit.csv; to leave them out: datasets.{name}.on_bad_audio: exclude)",
         )
     good = audited[audited["problem"] == ""]
     if len(bad):
-        logger.warning(
-            "dataset %s: %d of %d utterances are excluded for bad audio (after repairing files: --forcerun audit_audio):",
-            *(name, len(bad), len(audited)),
-        )
+        logger.warning("dataset %s: %d of %d utterances are excluded for bad audio:", name, len(bad), len(audited))
         for row in bad.itertuples():
             logger.warning("dataset %s: excluded: %s: %s", name, row.origin, row.problem)
         raise_all(checks.splits(good, dataset), where=f"dataset {name}, bad audio excluded")
+    # A missing end is set to where the decoded samples end. Counted in samples, so that the same ones are read later.
+    decoded_until = ((good["start"] * good["rate"]).round() + (good["duration"] * good["rate"]).round()) / good["rate"]
+    good = good.assign(end=good["end"].fillna(decoded_until), channel=dataset.channel, remove_offset=dataset.remove_offset)
+    overlapping, same = leaks.overlaps(good), leaks.same_sounds(good)
+    if dataset.speaker_disjoint:
+        raise_all(
+            _shared(same, overlapping, dataset),
+            where=f"dataset {name}: sound that several splits share (take it out of one; to allow this: "
+            f"datasets.{name}.speaker_disjoint: false)",
+        )
     counts = {
         "rows": len(utterances),
         "left_out": checks.left_out(utterances, dataset),
@@ -69,28 +76,44 @@ def build_manifest(utterances: pd.DataFrame, audit: pd.DataFrame, dataset: Datas
             for row in bad.itertuples()
         ],
         "unused_splits": checks.unused(good, dataset),
-        "same_sound": _same_sound(good, name),
+        "same_sound": _same_sound(same, name),
+        "overlaps": _overlaps(overlapping, name),
         "silent": _silent(good, name),
         "clipped": _clipped(good, name),
+        **_channels(good, dataset, name),
         "rates": {f"{rate:.0f} Hz": int(count) for rate, count in good["rate"].value_counts().sort_index().items()},
         "channels": {f"{channels:.0f}": int(count) for channels, count in good["channels"].value_counts().sort_index().items()},
         "not_as_published": checks.differences(utterances, dataset),
     }
-    # A missing end is set to where the decoded samples end. Counted in samples, so that the same ones are read later.
-    decoded_until = ((good["start"] * good["rate"]).round() + (good["duration"] * good["rate"]).round()) / good["rate"]
-    manifest = good.assign(end=good["end"].fillna(decoded_until))[list(MANIFEST.columns)].sort_values("utterance", ignore_index=True)
+    manifest = good[list(MANIFEST.columns)].sort_values("utterance", ignore_index=True)
     return MANIFEST.check(manifest, f"dataset {name}"), counts
 
 
-def _same_sound(table: pd.DataFrame, name: str) -> list[dict[str, Any]]:
+def _shared(groups: list[pd.DataFrame], overlapping: list[leaks.Overlap], dataset: Dataset) -> list[str]:
+    """One line per sound that splits of the config share. Silence tells a model nothing."""
+    named = {value for values in dataset.splits.values() for value in values}
+    return [
+        "the same sound: " + " and ".join(f"{row.origin} ({row.split})" for row in rows.itertuples())
+        for rows in groups
+        if len(set(rows["split"]) & named) > 1 and not rows["silent"].any()
+    ] + [str(overlap) for overlap in overlapping if {overlap.split, overlap.other_split} <= named]
+
+
+def _same_sound(groups: list[pd.DataFrame], name: str) -> list[dict[str, Any]]:
     """Groups of utterances with the same samples."""
-    groups = []
-    for _, rows in table[table["audio_sha256"].duplicated(keep=False)].groupby("audio_sha256", sort=False):
+    found = []
+    for rows in groups:
         splits = sorted(set(rows["split"]))
         where = f"in several splits ({', '.join(splits)})" if len(splits) > 1 else "in one split"
         logger.warning("dataset %s: the same sound occurs %d times, %s: %s", name, len(rows), where, ", ".join(rows["utterance"]))
-        groups.append({"utterances": list(rows["utterance"]), "splits": splits, "labels": sorted(set(rows["label"]))})
-    return groups
+        found.append({"utterances": list(rows["utterance"]), "splits": splits, "labels": sorted(set(rows["label"]))})
+    return found
+
+
+def _overlaps(found: list[leaks.Overlap], name: str) -> int:
+    for overlap in found:
+        logger.warning("dataset %s: %s", name, overlap)
+    return len(found)
 
 
 def _silent(table: pd.DataFrame, name: str) -> int:
@@ -103,6 +126,45 @@ def _clipped(table: pd.DataFrame, name: str) -> int:
     clipped = int((table["clipped"] > 0).sum())
     if clipped:
         logger.warning("dataset %s: %d utterances have samples at full scale and may be clipped", name, clipped)
-    if loud := int((table["peak"] > 1).sum()):
-        logger.warning("dataset %s: %d utterances exceed full scale; openSMILE clips them", name, loud)
+    if (loud := table["peak"] > 1).any():
+        logger.warning(
+            "dataset %s: %d utterances exceed full scale; openSMILE clips them: %s", name, loud.sum(), _files(table["file"][loud])
+        )
     return clipped
+
+
+def _channels(table: pd.DataFrame, dataset: Dataset, name: str) -> dict[str, int]:
+    """Counts of utterances whose channels or offset change how they are heard."""
+    found = {
+        "cancelled": table["cancelled"],
+        "soft_channel": (table["channel_gap" if dataset.channel == "mean" else "mono_loss"] >= SOFT) & ~table["cancelled"],
+        "offset": table["offset"] > OFFSET,
+    }
+    loss = table["mono_loss"][found["soft_channel"]].max()
+    said = {
+        "cancelled": f"have channels that cancel each other in their mean (to take one: datasets.{name}.channel: loudest)",
+        "soft_channel": "have a channel that is silent or 20 dB softer than another, which makes them up to "
+        f"{loss:.1f} dB softer (to take the loudest: datasets.{name}.channel: loudest)",
+        "offset": f"have a constant offset beyond {OFFSET:g} of full scale, "
+        + (
+            "which is removed"
+            if dataset.remove_offset
+            else f"which shifts their descriptors (to remove it: datasets.{name}.remove_offset: true)"
+        ),
+    }
+    for key, rows in found.items():
+        if rows.any():
+            logger.warning("dataset %s: %d utterances %s: %s", name, rows.sum(), said[key], _files(table["file"][rows]))
+    if table["channels"].nunique() > 1:
+        numbers = table["channels"].value_counts().sort_index()
+        logger.warning(
+            "dataset %s: files have different numbers of channels: %s",
+            *(name, ", ".join(f"{count} utterances with {channels:.0f}" for channels, count in numbers.items())),
+        )
+    return {key: int(rows.sum()) for key, rows in found.items()}
+
+
+def _files(files: pd.Series) -> str:
+    """The first files of a list, and how many more there are."""
+    names = list(dict.fromkeys(files))
+    return ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")

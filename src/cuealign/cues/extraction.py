@@ -5,6 +5,7 @@ name or position changes.
 """
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -45,7 +46,7 @@ def extract(manifest: pd.DataFrame, store: Path | str, *, workers: int = 1) -> p
     missing = wanted[~wanted["audio_sha256"].isin(list(known))]
     logger.info("descriptors: %d sounds to extract, %d in the store", len(missing), len(wanted) - len(missing))
 
-    rows = [(row.file, row.start, row.end, row.audio_sha256) for row in missing.itertuples()]
+    rows = [(row.file, row.audio_sha256, audio.deferred_read(row)) for row in missing.itertuples()]
     fresh: list[Extracted] = []
     problems = []
     for result in parallel_map(_extract_one, rows, "descriptors", unit="utterance", workers=workers):
@@ -65,11 +66,11 @@ def extract(manifest: pd.DataFrame, store: Path | str, *, workers: int = 1) -> p
     return DESCRIPTOR_MEANS.check(means, "descriptors")
 
 
-def _extract_one(row: tuple[str, float, float, str]) -> Extracted | str:
+def _extract_one(row: tuple[str, str, Callable[[], np.ndarray]]) -> Extracted | str:
     """Means of one utterance, or a message if they cannot be computed."""
-    file, start, end, sha256 = row
+    file, sha256, read = row
     try:
-        samples = audio.read(file, start, end, sha256=sha256)
+        samples = read()
     except InputError as error:
         return str(error)
     means = descriptors.utterance_descriptors(samples)

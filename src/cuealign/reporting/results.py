@@ -73,6 +73,8 @@ class Results:
             yield f"{excluded} utterance{'s' * (excluded > 1)} excluded for bad audio."
         if doubled := sum(len(group["splits"]) > 1 for group in counts["same_sound"]):
             yield f"{doubled} sound{'s' * (doubled > 1)} found in more than one split."
+        if overlaps := counts["overlaps"]:
+            yield f"{overlaps} pair{'s' * (overlaps > 1)} of segments of one recording overlap{'s' * (overlaps == 1)} across splits."
 
     def is_published(self, experiment: Experiment) -> bool:
         """True if published values compare: the experiment ran on its whole split, and the corpus has the published counts."""

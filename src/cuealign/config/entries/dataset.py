@@ -115,7 +115,9 @@ class Dataset(StrictModel):
     ] = Field(
         min_length=1, description="Evaluation split to the values of the manifest's split column that it consists of, or a plain list."
     )
-    speaker_disjoint: bool = Field(default=True, description="Refuse a speaker who occurs under two values of the split column.")
+    speaker_disjoint: bool = Field(
+        default=True, description="Refuse a speaker or a sound that occurs under two values of the split column."
+    )
     unnamed_speakers: Literal["error", "separate", "exclude", "keep"] = Field(
         default="error",
         description="What becomes of utterances whose speaker is `unknown`, `n/a`, `?` or the like: refuse them, make each a cluster of "
@@ -128,6 +130,13 @@ class Dataset(StrictModel):
     )
     on_bad_audio: Literal["error", "exclude"] = Field(
         default="error", description="Refuse a corpus with bad audio, or exclude such utterances; tables then count them."
+    )
+    channel: Literal["mean", "first", "loudest"] = Field(
+        default="mean",
+        description="How several channels become one: their mean, the first, or the one with the most energy in each utterance.",
+    )
+    remove_offset: bool = Field(
+        default=False, description="Subtract the mean of each channel in each utterance, which cheap sound cards add."
     )
     tokens: TokenOptions = Field(default=TokenOptions(), description="How descriptors become tokens.")
 

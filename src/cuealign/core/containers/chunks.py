@@ -4,6 +4,7 @@ Sources: Multimedia Programming Interface and Data Specifications 1.0 (IBM and M
 Audio Interchange File Format 1.3 (Apple, 1989); Core Audio Format Specification 1.0 (Apple); Sony Wave64.
 """
 
+import re
 import struct
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,29 +21,7 @@ STREAMED = 0x7FFF0000
 _SOUND = (b"data", b"SSND", b"BODY", b"RIFF", b"riff", b"FORM")
 _PCM, _FLOAT, _ALAW, _ULAW, _EXTENSIBLE = 1, 3, 6, 7, 0xFFFE
 # Chunks that hold no sound, and are no fault where a file ends within them.
-_KNOWN = {
-    name.ljust(4).encode()
-    for name in [
-        "LIST",
-        "id3",
-        "ID3",
-        "bext",
-        "cue",
-        "smpl",
-        "inst",
-        "fact",
-        "PEAK",
-        "JUNK",
-        "junk",
-        "PAD",
-        "FLLR",
-        "iXML",
-        "axml",
-        "DISP",
-        "cart",
-        "afsp",
-    ]
-}
+_KNOWN = re.compile(rb"LIST|id3 |ID3 |bext|cue |smpl|inst|fact|PEAK|JUNK|junk|PAD |FLLR|iXML|axml|DISP|cart|afsp")
 
 
 class _Layout(NamedTuple):
@@ -98,8 +77,7 @@ def _agrees(path: Path, sound: soundfile.SoundFile, found: dict[bytes, bytes], o
         if sound.frames < fact < STREAMED:
             raise cut_short(path, fact, sound.frames, "samples")
         return sound.frames
-    width = -(-bits // 8)
-    if frame != channels * width and not (width == 3 and frame == 4 * channels):  # 24 bits may take 4 bytes
+    if frame != channels * -(-bits // 8):
         raise contradiction(path, f"{channels} × {bits} bits, but {frame} bytes for each of them")
     if bytes_per_second not in (0, rate * frame):
         raise contradiction(path, f"{rate} Hz × {frame} bytes, but {bytes_per_second} bytes a second")
@@ -194,5 +172,5 @@ def _only_chunks(file: BinaryIO, position: int, layout: _Layout) -> bool:
             return False
         position = _next(position + head + size, layout.align)
         if position > _next(end, layout.align):
-            return name[:4] in _KNOWN
+            return bool(_KNOWN.match(name))
     return True

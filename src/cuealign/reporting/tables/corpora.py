@@ -62,8 +62,15 @@ def _remarks(results: Results, dataset: str) -> str:
     said += [f"{counts['without_speaker']} without a named speaker left out"] * bool(counts["without_speaker"])
     said += [f"{count} in split {split}, which is not evaluated" for split, count in counts["unused_splits"].items()]
     said += [f"{len(counts['same_sound'])} sounds occurring more than once"] * bool(counts["same_sound"])
+    said += [f"{counts['overlaps']} pairs of segments that overlap across splits"] * bool(counts["overlaps"])
     said += [f"{counts['silent']} silent"] * bool(counts["silent"])
     said += [f"{counts['clipped']} with samples at full scale"] * bool(counts["clipped"])
     said += [f"{count} recorded at {rate}" for rate, count in counts["rates"].items() if rate != "16000 Hz"]
     said += [f"{count} with {channels} channels" for channels, count in counts["channels"].items() if channels != "1"]
+    said += [f"{counts['soft_channel']} with a channel that is silent or 20 dB softer than another"] * bool(counts["soft_channel"])
+    said += [f"{counts['cancelled']} with channels that cancel each other"] * bool(counts["cancelled"])
+    removed = ", which is removed" if results.datasets[dataset].remove_offset else ""
+    said += [f"{counts['offset']} with a constant offset{removed}"] * bool(counts["offset"])
+    if set(counts["channels"]) != {"1"} and (channel := results.datasets[dataset].channel) != "mean":
+        said.append(f"the {channel} channel of each is heard")
     return f"{results.datasets[dataset].title}: {', '.join(said)}."
