@@ -4,7 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cuealign.config.entries.dataset import Column
 from cuealign.core.errors import InputError
+from cuealign.corpora.columns import pick
 from tests.support.config import changed
 from tests.support.corpora import build_corpus, put, save
 from tests.support.sound import tone, write
@@ -104,3 +106,12 @@ def test_ids_contain_no_path_of_the_machine(dataset, tmp_path, corpus):
     built, counts = build_corpus(changed(dataset, manifest=str(tmp_path / "m.csv"), root=str(folder)))
     assert {"study/a", f"{folder.name}/s0_happy", f"{folder.name}/s1_sad"} < set(built["utterance"])
     assert "jane" not in str(counts) + str(set(built["utterance"]))
+
+
+@pytest.mark.parametrize("name", ["Gender", '"gender', " gender", "ｇｅｎｄｅｒ", "gender\u200b", "GENDER "])
+def test_a_column_that_is_almost_named_like_an_optional_one_is_no_silent_default(tmp_path, name):
+    found = pd.DataFrame({"file": ["a.wav"], "speaker": ["s"], "label": ["sad"], "split": ["test"], name: ["female"]})
+    with pytest.raises(InputError, match=r"is not read as gender; rename it to gender, or say in columns\.gender which column has it"):
+        pick(found, {}, path=tmp_path, word="line")
+    assert pick(found, {"gender": Column(column=name)}, path=tmp_path, word="line")["gender"].item() == "female"
+    assert pick(found, {"gender": Column(value="unknown")}, path=tmp_path, word="line")["gender"].item() == "unknown"

@@ -10,7 +10,7 @@ import pandas as pd
 from cuealign.config.entries.dataset import Dataset
 from cuealign.core.errors import raise_all
 from cuealign.core.schema import UTTERANCES
-from cuealign.corpora.identities import in_one_form, invisible, look_alikes, names_nobody
+from cuealign.corpora.identities import in_one_form, look_alikes, names_nobody, odd_characters
 from cuealign.corpora.readers import READERS
 
 logger = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ def check_description(raw: pd.DataFrame, dataset: Dataset, *, name: str) -> pd.D
         InputError: lists all problems.
     """
     raw = in_one_form(raw)
-    raise_all(invisible(raw), where=f"dataset {name}")
+    raise_all(odd_characters(raw), where=f"dataset {name}")
     nobody = names_nobody(raw["speaker"]) & (dataset.unnamed_speakers != "keep")
     if dataset.unnamed_speakers == "error":
         raise_all(

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from pathlib import Path
+from unicodedata import normalize
 
 import pandas as pd
 
@@ -47,6 +48,11 @@ def pick(found: pd.DataFrame, columns: Mapping[str, Column], *, path: Path, word
         elif name in columns:
             names = ", ".join(map(str, found.columns))
             problems.append(f"column {where.column!r} is named in the config but missing from the file (found: {names})")
+        elif alike := [column for column in map(str, found.columns) if _plain(column) == name]:
+            problems.append(
+                f"column {alike[0]!r} is not read as {name}; rename it to {name}, or say in columns.{name} which column has it "
+                "(or {value: …} for all rows)"
+            )
         elif name in OPTIONAL:
             table[name] = OPTIONAL[name]
         else:
@@ -54,6 +60,11 @@ def pick(found: pd.DataFrame, columns: Mapping[str, Column], *, path: Path, word
             problems.append(f"column {name!r} is missing (found: {', '.join(map(str, found.columns))}{hint})")
     raise_all(problems, where=str(path))
     return _check(table, path, word)
+
+
+def _plain(name: str) -> str:
+    """The letters of a name in lower case, without quotes, white space and what nobody sees."""
+    return re.sub(r"\W", "", normalize("NFKC", name)).casefold()
 
 
 def _part(values: pd.Series, where: Column, name: str, word: str) -> tuple[list[str], list[str]]:

@@ -45,19 +45,21 @@ def in_one_form(raw: pd.DataFrame) -> pd.DataFrame:
     return raw.assign(**{name: [unicodedata.normalize("NFC", value) for value in raw[name]] for name in NAMES})
 
 
-def invisible(raw: pd.DataFrame) -> Iterator[str]:
-    """One line per value of a row that contains a character which nobody sees."""
+def odd_characters(raw: pd.DataFrame) -> Iterator[str]:
+    """One line per value of a row that contains a character which nobody sees, or a quotation mark that a table left over."""
     for name in _VISIBLE:
-        odd = {value: found for value in set(raw[name]) if (found := _first_invisible(value))}
+        odd = {value: found for value in set(raw[name]) if (found := _first_odd(value))}
         for row in raw[raw[name].isin(list(odd))].itertuples():
             value = getattr(row, name)
-            yield f"{row.origin}: {name.removeprefix('raw_')} {value!r} contains {odd[value]}, which nobody sees; remove it"
+            yield f"{row.origin}: {name.removeprefix('raw_')} {value!r} contains {odd[value]}; remove it"
 
 
-def _first_invisible(value: str) -> str | None:
+def _first_odd(value: str) -> str | None:
     for character in value:
         if character != " " and unicodedata.category(character) in _INVISIBLE:
-            return f"U+{ord(character):04X} ({unicodedata.name(character, 'a control character').lower()})"
+            return f"U+{ord(character):04X} ({unicodedata.name(character, 'a control character').lower()}), which nobody sees"
+        if character == '"':
+            return "a quotation mark"
     return None
 
 

@@ -73,6 +73,8 @@ def _agrees(path: Path, sound: soundfile.SoundFile, found: dict[bytes, bytes], o
     if tag == _EXTENSIBLE and len(found[b"fmt "]) >= 26:
         (tag,) = struct.unpack_from(f"{order}H", found[b"fmt "], 24)
     if tag not in (_PCM, _FLOAT, _ALAW, _ULAW):
+        if bits >= 8:  # codecs of telephones have 0 to 5
+            raise contradiction(path, f"{bits} bits, which codec {tag} does not have")
         fact = struct.unpack_from(f"{order}I", found[b"fact"])[0] if len(found.get(b"fact", b"")) >= 4 else 0
         if sound.frames < fact < STREAMED:
             raise cut_short(path, fact, sound.frames, "samples")
