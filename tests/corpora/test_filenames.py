@@ -10,7 +10,7 @@ from cuealign.core.errors import ConfigError, InputError
 from cuealign.corpora.readers import READERS
 from cuealign.corpora.release import visible
 from tests.support.config import changed, merge, shipped
-from tests.support.corpora import build_corpus
+from tests.support.corpora import build_corpus, describe
 from tests.support.sound import tone, write
 
 
@@ -99,3 +99,12 @@ def test_a_linked_folder_outside_of_the_root_is_followed(ravdess, tmp_path, tmp_
     (tmp_path / "Actor_08").rename(elsewhere / "Actor_08")
     (tmp_path / "Actor_08").symlink_to(elsewhere / "Actor_08", target_is_directory=True)
     assert len(build_corpus(ravdess)[0]) == 16
+
+
+def test_a_dangling_link_or_a_pipe_that_matches_is_no_lost_utterance(ravdess, tmp_path):
+    (tmp_path / "Actor_01/03-01-05-01-01-01-01.wav.wav").symlink_to(tmp_path / "gone.wav")
+    os.mkfifo(tmp_path / "Actor_01/03-01-05-01-01-02-01.wav")
+    with pytest.raises(InputError, match=r"matches what is no file: 2 problems") as error:
+        describe(ravdess)
+    assert f"is a link to {tmp_path}/gone.wav, which does not exist" in str(error.value)
+    assert f"{tmp_path}/Actor_01/03-01-05-01-01-02-01.wav: is a pipe or a device, no file" in str(error.value)

@@ -240,7 +240,54 @@ def test_other_classes_and_protocols_are_config(iemocap):
     }
 
 
+def test_recordings_and_label_files_of_iemocap_in_capitals_are_found(iemocap_plan, tmp_path):
+    part = iemocap_plan[iemocap_plan["session"] == 5].groupby(["code", "gender"]).head(2)
+    entry = changed(entry_of("iemocap", releases.iemocap(tmp_path, part, own_audio=True), partial=True), splits=["session5"])
+    before, _ = build_corpus(entry)
+    for path in [*tmp_path.rglob("*.wav"), *tmp_path.rglob("EmoEvaluation/*.txt")]:
+        path.rename(path.with_suffix(path.suffix.upper()))
+    after, _ = build_corpus(entry)
+    assert after.drop(columns="file").equals(before.drop(columns="file"))
+    assert all(file.endswith(".WAV") for file in after["file"])
+
+
+def test_a_recording_of_iemocap_in_two_sessions_is_refused(iemocap_plan, tmp_path):
+    part = iemocap_plan[iemocap_plan["session"].isin([4, 5])].groupby(["session", "code", "gender"]).head(2)
+    root = releases.iemocap(tmp_path, part, own_audio=True)
+    entry = changed(entry_of("iemocap", root, partial=True), splits={"train": ["session4"], "session5": ["session5"]})
+    one, two = (sorted(root.glob(f"Session{session}/sentences/wav/*/*_M*.wav")) for session in (4, 5))
+    used = set(describe(entry).dropna(subset="label")["file"])
+    one, two = (next(path for path in paths if str(path) in used) for paths in (one, two))
+    shutil.copy(one, two)
+    with pytest.raises(
+        InputError, match=r"sound that several splits share .*: 1 problem\n.*the same sound: .*\(session4\) and .*\(session5\)"
+    ):
+        build_corpus(entry)
+
+
+@pytest.mark.parametrize("digits", ["１", "٣", "१"])
+def test_digits_of_other_scripts_name_no_speaker(iemocap, iemocap_plan, edit, digits):
+    path, index, row = label_line(iemocap, iemocap_plan, "ang")
+    edit(path, replaced(index, lambda line: line.replace(row.utterance, row.utterance[:-1] + digits)))
+    with pytest.raises(InputError, match=rf"line {index + 1}: not a label line"):
+        describe(entry_of("iemocap", iemocap))
+
+
 # ---------------------------------------------------------------- FAU-Aibo
+
+
+def test_recordings_of_aibo_in_capitals_are_found(aibo, aibo_plan, edit):
+    name = aibo_plan["utterance"][77]
+    path = aibo / "wav" / f"{name}.wav"
+    content = path.read_bytes()
+    edit(path, lambda _content: None)
+    path.with_suffix(".WAV").write_bytes(content)
+    try:
+        table = describe(entry_of("aibo", aibo)).set_index("utterance")
+    finally:
+        path.with_suffix(".WAV").unlink()
+    assert table.loc[name, "file"].endswith(f"{name}.WAV")
+    assert sum(file.endswith(".WAV") for file in table["file"]) == 1
 
 
 def test_aibo_has_the_published_counts_and_splits(aibo, aibo_plan):

@@ -87,3 +87,14 @@ def test_published_values_are_the_papers():
     }
     found = (uar["correct"] - uar["none"]).dropna().round(3).to_dict()
     assert found == deltas
+
+
+def test_every_promise_of_the_page_on_robustness_has_its_test():
+    rows = [line for line in (ROOT / "docs/robustness.md").read_text(encoding="utf-8").splitlines() if line.startswith("| ")]
+    rows = [row for row in rows if not row.startswith(("| what may", "| ---"))]
+    assert len(rows) > 25
+    for row in rows:
+        tests = re.findall(r"`([\w/]+\.py)::(\w+)`", row.rsplit(" | ", 1)[-1])
+        assert tests, row
+        for file, test in tests:
+            assert f"def {test}(" in (ROOT / "tests" / file).read_text(encoding="utf-8"), row

@@ -23,12 +23,17 @@ def visible(folder: Path, pattern: str) -> Iterator[Path]:
 
 
 def on_disk(folder: Path, name: str) -> Path:
-    """Path of a file that a table names, in the Unicode form that the disk has: a Mac writes ``ö`` as two characters."""
+    """Path of a file as the disk writes it, if it is not there as named.
+
+    A Mac writes ``ö`` as two characters, and some recorders and copies write endings in capitals.
+    """
     named = folder / name
     if not named.exists():
-        for form in ("NFC", "NFD"):
-            if (other := folder / normalize(form, name)).exists():
-                return other
+        for other in (normalize("NFC", name), normalize("NFD", name)):
+            stem, dot, ending = other.rpartition(".")
+            for form in (other, stem + dot + ending.upper(), stem + dot + ending.lower()):
+                if (folder / form).exists():
+                    return folder / form
     return named
 
 

@@ -17,7 +17,7 @@ from pydantic import Field
 from cuealign.config.entries.dataset import Dataset
 from cuealign.core.errors import InputError, raise_all
 from cuealign.core.registry import PluginOptions
-from cuealign.corpora.release import locate, text_lines, without_label
+from cuealign.corpora.release import locate, on_disk, text_lines, without_label
 from cuealign.corpora.rows import RAW_COLUMNS
 
 
@@ -35,7 +35,7 @@ SCHOOLS = {
 
 LABELS = "chunk_labels_5cl_corpus.txt"
 
-_LINE = re.compile(r"(?P<utterance>(?P<speaker>(?:Ohm|Mont)_\d\d)_\d\d\d_\d\d) +(?P<code>\S+) +\d+(?:\.\d+)?")
+_LINE = re.compile(r"(?P<utterance>(?P<speaker>(?:Ohm|Mont)_\d\d)_\d\d\d_\d\d) +(?P<code>\S+) +\d+(?:\.\d+)?", re.ASCII)
 
 
 def sources(dataset: Dataset) -> list[str]:
@@ -70,7 +70,7 @@ def read(dataset: Dataset, files: Sequence[str]) -> pd.DataFrame:
         rows.append(
             {
                 "utterance": match["utterance"],
-                "file": str(wav / f"{match['utterance']}.wav"),
+                "file": str(on_disk(wav, f"{match['utterance']}.wav")),
                 "start": 0.0,
                 "end": float("nan"),
                 "speaker": match["speaker"],

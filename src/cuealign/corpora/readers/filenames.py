@@ -15,7 +15,7 @@ import pandas as pd
 from pydantic import Field
 
 from cuealign.config.entries.dataset import Dataset
-from cuealign.core.errors import InputError
+from cuealign.core.errors import InputError, raise_all
 from cuealign.core.registry import PluginOptions
 from cuealign.corpora.columns import pick
 from cuealign.corpora.release import printable, visible
@@ -42,7 +42,7 @@ def listing(dataset: Dataset) -> list[str]:
     """Names of all audio files, relative to the root; they are the description of the corpus.
 
     Raises:
-        InputError: if the folder is missing, no file matches, or a name is not UTF-8.
+        InputError: if the folder is missing, no file matches, a name is not UTF-8, or something that matches is no file.
     """
     return _listing(dataset)[0]
 
@@ -53,9 +53,14 @@ def _listing(dataset: Dataset) -> tuple[list[str], list[str]]:
     if not root.is_dir():
         raise InputError(f"{root}: there is no such folder")
     ways: dict[str, list[str]] = {}
+    lost = []
     for path in visible(root, _in_any_case(pattern)):
         if path.is_file():
             ways.setdefault(os.path.realpath(path), []).append(str(path.relative_to(root)))
+        elif not path.is_dir():
+            target = f"a link to {path.readlink()}, which does not exist" if path.is_symlink() else "a pipe or a device, no file"
+            lost.append(f"{printable(path)}: is {target}")
+    raise_all(lost, where=f"{root}: {pattern!r} (options.files) matches what is no file")
     # Of several ways to a file, the one through the fewest folders is no link, or the link nearest to the top.
     for found in ways.values():
         found.sort(key=lambda name: (name.count("/"), name))

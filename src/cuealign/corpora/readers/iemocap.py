@@ -13,7 +13,7 @@ import pandas as pd
 
 from cuealign.config.entries.dataset import Dataset
 from cuealign.core.errors import raise_all
-from cuealign.corpora.release import locate, text_lines, visible, without_label
+from cuealign.corpora.release import locate, on_disk, text_lines, visible, without_label
 from cuealign.corpora.rows import RAW_COLUMNS
 
 FOUR = {"ang": "ang", "hap": "hap+exc", "exc": "hap+exc", "neu": "neu", "sad": "sad"}
@@ -35,7 +35,8 @@ CODES = {
 """Utterances per code in all five sessions: 10,039 in all."""
 
 _LABEL = re.compile(
-    r"\[\d+\.\d+ - \d+\.\d+\]\t(?P<utterance>(?P<dialog>Ses0(?P<session>\d)\w+)_(?P<who>[FM])\w{3})\t(?P<code>\w+)\t\[[^\]]*\]"
+    r"\[\d+\.\d+ - \d+\.\d+\]\t(?P<utterance>(?P<dialog>Ses0(?P<session>\d)\w+)_(?P<who>[FM])\w{3})\t(?P<code>\w+)\t\[[^\]]*\]",
+    re.ASCII,
 )
 _OTHER = re.compile(r"%.*|[CA]-\w+:.*|\s*")  # header, ratings of single raters, blank lines
 
@@ -43,7 +44,7 @@ _OTHER = re.compile(r"%.*|[CA]-\w+:.*|\s*")  # header, ratings of single raters,
 def sources(dataset: Dataset) -> list[str]:
     """The label files, one per dialog; the folders of single raters below them are not read."""
     root = _root(dataset)
-    return [str(path) for path in visible(root, "Session[1-5]/dialog/EmoEvaluation/*.txt")]
+    return [str(path) for path in visible(root, "Session[1-5]/dialog/EmoEvaluation/*.[tT][xX][tT]")]
 
 
 def read(dataset: Dataset, files: Sequence[str]) -> pd.DataFrame:
@@ -76,7 +77,7 @@ def read(dataset: Dataset, files: Sequence[str]) -> pd.DataFrame:
             rows.append(
                 {
                     "utterance": match["utterance"],
-                    "file": str(root / folder / "sentences/wav" / match["dialog"] / f"{match['utterance']}.wav"),
+                    "file": str(on_disk(root / folder / "sentences/wav" / match["dialog"], f"{match['utterance']}.wav")),
                     "start": 0.0,
                     "end": float("nan"),
                     "speaker": f"Ses0{match['session']}{match['who']}",
