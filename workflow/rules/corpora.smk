@@ -62,7 +62,7 @@ rule audit_audio:
         store="results/corpora/{dataset}/audit",
         channel=of_dataset("channel"),
         remove_offset=of_dataset("remove_offset"),
-        files=sound_files,
+        content=sound_files,
         code=version("audit_audio"),
     script:
         "../../scripts/audit_audio.py"
