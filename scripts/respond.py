@@ -10,7 +10,7 @@ from cuealign.corpora.splits import select_split
 from cuealign.cues.descriptor_store import known_descriptors
 from cuealign.inference.respond import respond
 from cuealign.models import trained_sounds
-from cuealign.prompts.labels import label_words
+from cuealign.prompts.labels import answer_parser, label_words
 from cuealign.prompts.templates import CueBlockTemplate, parse_template
 from cuealign.runtime import gpu_lock, job
 
@@ -19,6 +19,7 @@ def main(
     manifest: Path,
     conditions: list[Path],
     responses: Path,
+    checks: Path,
     *,
     model: str,
     entry: Model,
@@ -39,8 +40,12 @@ def main(
     with gpu_lock.device(entry.device) as device, known_descriptors(descriptors):
         entry = entry.model_copy(update={"device": device})
         tables = [read_tokens(path) for path in conditions]
-        table, figures = respond(utterances, tables, labels, template, entry=entry, name=model, shard=shard, store=store)
+        parse = answer_parser(answers)
+        table, figures, found = respond(
+            utterances, tables, labels, template, entry=entry, name=model, parse=parse, shard=shard, store=store
+        )
     RESPONSES.write(table, responses)
+    checks.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     report.parent.mkdir(parents=True, exist_ok=True)
     report.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
 

@@ -33,7 +33,7 @@ from tests.support.predictions import (
     table_uar,
 )
 
-CONDITION_COLUMNS = ["intervention", "p", "seed", "n", "uar", "ci_low", "ci_high", "invalid_rate"]
+CONDITION_COLUMNS = ["intervention", "p", "seed", "n", "uar", "ci_low", "ci_high", "invalid_rate", "cut"]
 COMPARISON_COLUMNS = ["a", "b", "delta", "ci_low", "ci_high", "mcnemar_p", "holm_p"]
 TREND_COLUMNS = ["intervention", "spearman_rho", "spearman_p", "n"]
 CONFUSION_COLUMNS = ["intervention", "p", "label", "prediction", "count"]

@@ -9,9 +9,12 @@ import torch
 from cuealign.core.errors import ModelError
 from cuealign.inference.respond import respond
 from cuealign.models.backends import qwen2_audio
+from cuealign.prompts.answers import AnswerParser
 from tests.support.inference import entry
 from tests.support.prompts import LABELS, TEMPLATE
 from tests.support.sweeps import conditions
+
+PARSE = AnswerParser({label.name: [label.word] for label in LABELS})
 
 
 @pytest.fixture
@@ -20,7 +23,9 @@ def answer(manifest, tmp_path, checkpoint):
 
     def run(shard):
         model = entry(path=str(checkpoint), max_new_tokens=8, shards=2)
-        return respond(manifest, conditions([1, 2]), LABELS, TEMPLATE, entry=model, name="tiny", shard=shard, store=tmp_path / "store")
+        return respond(
+            manifest, conditions([1, 2]), LABELS, TEMPLATE, entry=model, name="tiny", parse=PARSE, shard=shard, store=tmp_path / "store"
+        )
 
     torch.set_num_threads(1)
     return run
@@ -28,18 +33,31 @@ def answer(manifest, tmp_path, checkpoint):
 
 def test_a_job_answers_its_shard_and_reports_what_it_did(answer, manifest, caplog):
     with caplog.at_level(logging.INFO):
-        table, figures = answer(1)
+        table, figures, found = answer(1)
     assert list(table["utterance"].unique()) == list(manifest["utterance"][1::2])
     assert len(table) == figures["prompts"] == 3 * 3
     assert set(figures["seconds"]) == {"load", "checks", "answer"}
     assert (figures["utterances"], figures["engine"], figures["device"]) == (3, "packed", "cpu")
     assert figures["tokens"] > table["prompt_tokens"].max()
     assert "sanity checks passed on 3 utterances" in caplog.text
+    assert list(found) == ["tensors_placed"]  # the noise floor is the first shard's to find
+
+
+def test_the_first_shard_measures_the_noise_floor_once_and_on_a_cpu_there_is_none(answer, caplog):
+    with caplog.at_level(logging.INFO):
+        _, _, found = answer(0)
+    assert "noise floor: of 8 answers asked again, 0.0 % differ" in caplog.text
+    assert found["tensors_placed"] > 50
+    assert (found["noise_prompts"], found["answers_unstable"], found["score_noise"]) == (8, 0.0, 0.0)
+    caplog.clear()
+    with caplog.at_level(logging.INFO):
+        assert answer(0)[2] == found
+    assert "noise floor" not in caplog.text
 
 
 def test_a_job_whose_prompts_are_all_answered_computes_and_checks_nothing(answer):
-    first, _ = answer(0)
-    again, figures = answer(0)
+    first, _, _ = answer(0)
+    again, figures, _ = answer(0)
     pd.testing.assert_frame_equal(first, again)
     assert set(figures["seconds"]) == {"load", "answer"}
     assert (figures["prompts"], figures["utterances"], figures["tokens"]) == (0, 0, 0)

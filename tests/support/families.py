@@ -167,7 +167,7 @@ def midashenglm(folder: Path) -> None:
         **text_config(len(words)), rope_parameters={"rope_type": "default", "mrope_section": MROPE, "rope_theta": 1e4}
     )
     config = {
-        "model_type": "standin",
+        "model_type": "midashenglm",
         "architectures": ["StandinModel"],
         "auto_map": {
             "AutoConfig": "configuration_standin.StandinConfig",

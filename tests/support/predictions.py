@@ -44,6 +44,7 @@ def predictions_of(rows) -> pd.DataFrame:
             "speaker": [speaker for speaker, _, _ in rows],
             "label": [label for _, label, _ in rows],
             "answer": [f"I think {prediction}." for _, _, prediction in rows],
+            "cut": False,
             "prediction": [prediction for _, _, prediction in rows],
         }
     )

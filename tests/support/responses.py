@@ -46,6 +46,7 @@ def responses_to(manifest: pd.DataFrame, condition: pd.DataFrame) -> pd.DataFram
             "prompt_tokens": 9,
             "audio_tokens": 4,
             "audio_truncated": False,
+            "cut": False,
             "fingerprint": "f",
         }
     )

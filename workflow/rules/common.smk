@@ -280,8 +280,13 @@ def responses_of(experiment):
     return [f"results/responses/{experiment}/shard{shard}.parquet" for shard in shards]
 
 
+def checks_of(experiment):
+    """What the jobs of a model found out about it, all shards."""
+    return [path.replace(".parquet", ".checks.json") for path in responses_of(experiment)]
+
+
 CONDITION = "results/interventions/{dataset}/{split}/{intervention}/p{p}/seed{seed}.parquet"
-METRIC_FILES = metrics_of(RUNS, settings.analyses)
+METRIC_FILES = metrics_of(RUNS, [*settings.analyses, "checks"])
 RESPONSE_FILES = [path for experiment in EXPERIMENTS for path in responses_of(experiment)]
 TABLE_FILES = expand("results/tables/{table}.{format}", table=settings.tables, format=["csv", "tex", "md"])
 
@@ -308,8 +313,9 @@ def needs_of_figure(wildcards):
 
 
 def needs_of_table(wildcards):
-    """Analyses that a table reads; one that reads none shows no model."""
-    return TABLES.constant(wildcards.table, "NEEDS", ())
+    """Analyses that a table reads, and the checks of the models that it shows; one that reads none shows no model."""
+    needs = TABLES.constant(wildcards.table, "NEEDS", ())
+    return [*needs, "checks"] if needs else []
 
 
 def evaluated_in(wildcards):

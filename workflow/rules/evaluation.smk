@@ -28,3 +28,27 @@ rule evaluate:
         ),
     script:
         "../../scripts/evaluate.py"
+
+
+rule summarise_checks:
+    input:
+        predictions=lambda wildcards: paths(
+            "results/predictions/{dataset}/{split}/{model}/{intervention}/p{p}/seed{seed}.parquet",
+            runs_of_experiment(wildcards),
+        ),
+        checks=lambda wildcards: checks_of(Experiment(wildcards.dataset, wildcards.split, wildcards.model)),
+        comparisons=lambda wildcards: metrics_of(
+            runs_of_experiment(wildcards), ["comparisons"] if "comparisons" in settings.analyses else []
+        ),
+    output:
+        summary="results/metrics/{dataset}/{split}/{model}/checks.csv",
+    log:
+        "logs/summarise_checks/{dataset}/{split}/{model}.log",
+    localrule: True
+    conda:
+        "../../envs/cuealign.yaml"
+    params:
+        labels=of_dataset("labels"),
+        code=version("summarise_checks"),
+    script:
+        "../../scripts/summarise_checks.py"

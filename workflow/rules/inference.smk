@@ -41,6 +41,7 @@ rule respond:
         checkpoint=lambda wildcards: settings.models[wildcards.model].path if training_of(wildcards) else [],
     output:
         responses="results/responses/{dataset}/{split}/{model}/shard{shard}.parquet",
+        checks="results/responses/{dataset}/{split}/{model}/shard{shard}.checks.json",
     log:
         "logs/respond/{dataset}/{split}/{model}/shard{shard}.log",
     benchmark:

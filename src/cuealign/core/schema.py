@@ -192,18 +192,21 @@ RESPONSES = Table(
         "prompt_tokens": _WHOLE,
         "audio_tokens": _WHOLE,
         "audio_truncated": _FLAG,
+        "cut": _FLAG,
         "fingerprint": _TEXT,
     },
     key=("utterance", "prompt_id"),
 )
 """``reasoning`` is what a thinking model writes before its answer. ``label_order`` names the labels of ``label_logprobs``,
-separated by ``|``. ``path`` says how the answer was found. ``fingerprint`` is that of the model."""
+separated by ``|``. ``path`` says how the answer was found. ``cut`` marks an answer that the limit of tokens cut. ``fingerprint``
+is that of the model."""
 
 PREDICTIONS = Table(
     name="predictions",
-    columns={"utterance": _TEXT, "speaker": _TEXT, "label": _TEXT, "answer": _TEXT, "prediction": _TEXT},
+    columns={"utterance": _TEXT, "speaker": _TEXT, "label": _TEXT, "answer": _TEXT, "cut": _FLAG, "prediction": _TEXT},
     open_ended="logprob_",
 )
+"""``cut`` marks an answer that the limit of tokens cut; it is INVALID where answers are read."""
 
 
 def tokens_schema(table: pd.DataFrame) -> Table:

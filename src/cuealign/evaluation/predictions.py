@@ -7,6 +7,7 @@ import pandas as pd
 
 from cuealign.core.errors import InputError
 from cuealign.core.schema import PREDICTIONS
+from cuealign.core.vocabulary import INVALID
 from cuealign.prompts.answers import AnswerParser
 from cuealign.prompts.labels import Label
 from cuealign.prompts.templates import Template, prompt_id
@@ -30,7 +31,7 @@ def predict(
         responses: of the model, from all shards.
         template, labels: for the prompts, by which responses are found.
         parser: of answers.
-        readout: ``generate`` parses the answer, ``score`` takes the label with the highest log-probability.
+        readout: ``generate`` parses the answer (one that was cut is INVALID), ``score`` takes the label with the highest log-probability.
 
     Returns:
         Table of kind :data:`cuealign.core.schema.PREDICTIONS`, one row per utterance of the split.
@@ -51,14 +52,17 @@ def predict(
     if set(found["label_order"]) != {"|".join(names)}:
         raise InputError(f"responses: scored labels are {sorted(set(found['label_order']))}, not {'|'.join(names)}")
     logprobs = np.stack(found["label_logprobs"].to_list())
-    answers = found["answer"].to_list()
-    predicted = {"generate": map(parser, answers), "score": (names[best] for best in logprobs.argmax(axis=1))}[readout]
+    answers, cut = found["answer"].to_list(), found["cut"].to_list()
+    # What an answer would have said behind the limit of tokens, nobody knows.
+    read = (INVALID if unfinished else parser(answer) for answer, unfinished in zip(answers, cut, strict=True))
+    predicted = {"generate": read, "score": (names[best] for best in logprobs.argmax(axis=1))}[readout]
     table = pd.DataFrame(
         {
             "utterance": manifest["utterance"],
             "speaker": manifest["speaker"],
             "label": manifest["label"],
             "answer": answers,
+            "cut": cut,
             "prediction": list(predicted),
         }
     )

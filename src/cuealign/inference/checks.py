@@ -5,7 +5,7 @@ depend on the rest of the batch, sampling instead of greedy decoding.
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -56,6 +56,27 @@ def check_language_model(
         ]
     _raise(problems)
     logger.info("sanity checks passed on %d utterances: placeholders, audio, one prompt at a time, order", len(tried))
+
+
+def check_label_words(model: CausalModel, labels: Sequence[Label], parse: Callable[[str], str]) -> None:
+    """Check that an answer which consists of a label's word is read as that label.
+
+    Args:
+        model: whose tokenizer writes and reads the answer.
+        labels: with their words.
+        parse: reads the label that an answer names.
+
+    Raises:
+        ModelError: lists the labels whose answers would never count.
+    """
+    problems = []
+    for label in labels:
+        _, said = model.frontend.read(model.frontend.answer_ids(label.word))
+        if (found := parse(said)) != label.name:
+            problems.append(f"{label.name}: its word {label.word!r} comes back from the tokenizer as {said!r}, which is read as {found}")
+    if problems:
+        lines = "\n".join(f"  - {problem}" for problem in problems)
+        raise ModelError(f"answers with some labels' own words would not count; give them other words in `answers`:\n{lines}")
 
 
 def check_responder(responder: Responder, requests: Sequence[Request], *, dtype: str) -> None:

@@ -11,6 +11,7 @@ import torch
 
 from cuealign.core.errors import ModelError
 from cuealign.inference.embedding import embed
+from cuealign.inference.ends import one_end
 from cuealign.inference.forest import Forest, Trie
 from cuealign.inference.labels import LabelTree
 from cuealign.inference.masks import dense_mask
@@ -117,7 +118,7 @@ def _decode(model: CausalModel, prompts: Sequence[Prompt]) -> list[list[int]]:
     answers: list[list[int]] = [[] for _ in prompts]
     rows = list(range(len(prompts)))  # indices of the prompts that are in the cache
     for step in range(model.max_new_tokens):
-        best = model.logits(hidden).argmax(-1)
+        best = one_end(model, model.logits(hidden).argmax(-1))
         for row, token in zip(rows, best.tolist(), strict=True):
             if not answers[row] or answers[row][-1] != end:
                 answers[row].append(token)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from cuealign.core.errors import ModelError
+from cuealign.models.base import CausalModel
 from cuealign.prompts.labels import Label
 
 
@@ -102,14 +103,30 @@ class LabelTree:
         return chain
 
 
-def check_label_space(labels: Sequence[Label], sequences: Sequence[Sequence[int]], limit: int) -> None:
-    """Raise a ModelError if two labels' answers have the same tokens, or one is longer than ``limit`` tokens."""
+def check_label_space(labels: Sequence[Label], sequences: Sequence[Sequence[int]], model: CausalModel) -> None:
+    """Check that each label can be answered and told from the others.
+
+    Args:
+        labels: with their words.
+        sequences: token ids of each label's full answer, end of turn included.
+        model: whose limit and ends count.
+
+    Raises:
+        ModelError: if two labels' answers have the same tokens, one is longer than the model's limit, or the model ends its
+            answers with a token that a label needs.
+    """
     seen: dict[tuple[int, ...], str] = {}
     for label, sequence in zip(labels, sequences, strict=True):
         other = seen.setdefault(tuple(sequence), label.name)
         if other != label.name:
             raise ModelError(f"labels {other!r} and {label.name!r} have the same tokens; give them different words in `answers`")
-        if len(sequence) > limit:
+        if len(sequence) > model.max_new_tokens:
             raise ModelError(
-                f"label {label.name!r} has {len(sequence)} tokens, more than max_new_tokens ({limit}); raise it in the model's entry"
+                f"label {label.name!r} has {len(sequence)} tokens, more than max_new_tokens ({model.max_new_tokens}); raise it in the "
+                "model's entry"
+            )
+        if ends := set(sequence[:-1]) & set(model.ends):
+            raise ModelError(
+                f"label {label.name!r}: its word {label.word!r} contains token {min(ends)}, with which the checkpoint ends its answers "
+                "(eos_token_id in generation_config.json); use another word in `answers`"
             )

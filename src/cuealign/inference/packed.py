@@ -18,6 +18,7 @@ import torch
 from cuealign.core.errors import ModelError
 from cuealign.inference.decoding import Prompt, decode_greedily
 from cuealign.inference.embedding import embed
+from cuealign.inference.ends import is_cut, one_end, picked
 from cuealign.inference.forest import Forest
 from cuealign.inference.labels import LabelTree, check_label_space
 from cuealign.inference.masks import BLOCK, block_mask, dense_mask
@@ -60,7 +61,7 @@ class PackedEngine(Responder):
 
     def __init__(self, model: CausalModel, labels: Sequence[Label], *, budget: int = 8192, workers: int = 0) -> None:
         sequences = [tuple(model.frontend.answer_ids(label.word)) for label in labels]
-        check_label_space(labels, sequences, model.max_new_tokens)
+        check_label_space(labels, sequences, model)
         self.model, self.labels, self.budget, self.workers = model, sequences, budget, workers
         self.tree = LabelTree.build(sequences)
 
@@ -155,9 +156,9 @@ class PackedEngine(Responder):
         scores, best = [], []
         for part in places.split(max(1, _LOGIT_ROWS // places.shape[1])):
             logits = self.model.logits(hidden[part])
-            picked = logits[:, node_of, token_of] - logits.logsumexp(-1)[:, node_of]
-            scores.append(torch.zeros(len(part), len(self.labels), device=hidden.device).index_add_(1, label_of, picked))
-            best.append(logits.argmax(-1))
+            found = picked(self.model, logits, node_of, token_of)
+            scores.append(torch.zeros(len(part), len(self.labels), device=hidden.device).index_add_(1, label_of, found))
+            best.append(one_end(self.model, logits.argmax(-1)))
         return torch.cat(scores), torch.cat(best)
 
     def _responses(
@@ -178,6 +179,7 @@ class PackedEngine(Responder):
                     prompt_tokens=len(ids),
                     audio_tokens=request.audio.tokens,
                     audio_truncated=request.audio.truncated,
+                    cut=is_cut(self.model, answer),
                 )
             )
         return responses

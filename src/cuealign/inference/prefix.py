@@ -14,6 +14,7 @@ import torch
 
 from cuealign.inference.decoding import Prompt, decode_greedily
 from cuealign.inference.embedding import embed
+from cuealign.inference.ends import is_cut, one_end, picked
 from cuealign.inference.labels import LabelTree, check_label_space
 from cuealign.models.base import CausalModel, PreparedAudio, Request, Responder, Response
 from cuealign.models.finite import check_finite
@@ -31,7 +32,7 @@ class PrefixEngine(Responder):
 
     def __init__(self, model: CausalModel, labels: Sequence[Label], *, batch: int = 64) -> None:
         sequences = [model.frontend.answer_ids(label.word) for label in labels]
-        check_label_space(labels, sequences, model.max_new_tokens)
+        check_label_space(labels, sequences, model)
         self.model, self.batch = model, batch
         self.tree = LabelTree.build(sequences)
 
@@ -56,20 +57,20 @@ class PrefixEngine(Responder):
         """Answer some prompts of one utterance over the cache of their common prefix."""
         suffixes = [prompt[shared:] for prompt in prompts]
         logits = self._tree_logits(suffixes, shared, prefix)
-        logprobs = logits.log_softmax(-1)
-        best = logits.argmax(-1).tolist()
+        best = one_end(self.model, logits.argmax(-1)).tolist()
         labels = [self.tree.greedy(row) for row in best]
         left = [row for row, label in enumerate(labels) if label is None]
         decoded = decode_greedily(self.model, [Prompt(utterance, prompts[row], audio) for row in left])
         answers = {row: list(self.tree.sequences[label]) for row, label in enumerate(labels) if label is not None}
         answers |= dict(zip(left, decoded, strict=True))
+        all_scores = [
+            picked(self.model, logits, torch.tensor(self.tree.walk(sequence)) + 1, torch.tensor(sequence)).sum(-1).tolist()
+            for sequence in self.tree.sequences
+        ]
         responses = []
         for row, prompt in enumerate(prompts):
             reasoning, text = self.model.frontend.read(answers[row])
-            scores = [
-                float(sum(logprobs[row, node + 1, token] for node, token in zip(self.tree.walk(sequence), sequence, strict=True)))
-                for sequence in self.tree.sequences
-            ]
+            scores = [of_label[row] for of_label in all_scores]
             check_finite(scores, utterance)
             responses.append(
                 Response(
@@ -81,6 +82,7 @@ class PrefixEngine(Responder):
                     prompt_tokens=len(prompt),
                     audio_tokens=audio.tokens,
                     audio_truncated=audio.truncated,
+                    cut=is_cut(self.model, answers[row]),
                 )
             )
         return responses

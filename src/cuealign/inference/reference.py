@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import torch
 
+from cuealign.inference.ends import is_cut
 from cuealign.inference.labels import check_label_space
 from cuealign.models.base import CausalModel, Request, Responder, Response
 from cuealign.models.finite import check_finite
@@ -19,7 +20,7 @@ class ReferenceEngine(Responder):
     def __init__(self, model: CausalModel, labels: Sequence[Label]) -> None:
         self.model = model
         self.sequences = [model.frontend.answer_ids(label.word) for label in labels]
-        check_label_space(labels, self.sequences, model.max_new_tokens)
+        check_label_space(labels, self.sequences, model)
 
     @property
     def fingerprint(self) -> str:
@@ -46,11 +47,13 @@ class ReferenceEngine(Responder):
                         prompt_tokens=len(ids),
                         audio_tokens=audio.tokens,
                         audio_truncated=audio.truncated,
+                        cut=is_cut(self.model, answer),
                     )
                 )
             yield responses
 
     def _score(self, ids: list[int], audio, sequence: list[int]) -> float:
-        """Log-probability of ``sequence`` after ``ids``."""
-        logits = self.model.full_logits([*ids, *sequence[:-1]], audio)[len(ids) - 1 :]
-        return float(logits.log_softmax(-1)[range(len(sequence)), sequence].sum())
+        """Log-probability of ``sequence`` after ``ids``; any end may follow its last word."""
+        logprobs = self.model.full_logits([*ids, *sequence[:-1]], audio)[len(ids) - 1 :].log_softmax(-1)
+        words = logprobs[range(len(sequence) - 1), sequence[:-1]].sum()
+        return float(words + logprobs[-1, list(self.model.ends)].logsumexp(-1))

@@ -71,6 +71,7 @@ class ResponseStore:
                 "prompt_tokens": response.prompt_tokens,
                 "audio_tokens": response.audio_tokens,
                 "audio_truncated": response.audio_truncated,
+                "cut": response.cut,
                 "fingerprint": fingerprint,
             }
             for key, utterance, prompt, response in rows

@@ -12,13 +12,14 @@ from cuealign.core import audio
 from cuealign.core.errors import InputError
 from cuealign.inference.store import ResponseStore, response_key
 from cuealign.models.base import Request, Responder
+from cuealign.models.finite import check_finite
 from cuealign.prompts.labels import Label
 from cuealign.prompts.templates import Template, prompt_id
 from cuealign.runtime.progress import Progress
 
 logger = logging.getLogger(__name__)
 
-PROTOCOL = "2"
+PROTOCOL = "3"
 """Version of the code that renders prompts and computes responses. Raise it when a change of code changes responses: stored
 responses of another version are not used."""
 
@@ -135,20 +136,28 @@ def answer_all(
     known = sum(map(len, prompts.values())) - total
     logger.info("%s: %d prompts to answer, %d already answered", what, total, known)
     order = "|".join(label.name for label in labels)
-    truncated = 0
+    truncated = cut = 0
     requests = [Request(row.utterance, audio.deferred_read(row), tuple(each.prompt for each in found)) for row, found in todo]
     with Progress(total, what, "prompt", group="utterance") as shown:
         rows = []
         answered = zip(todo, responder.respond(requests), strict=True)
         for number, ((row, found), responses) in enumerate(answered, start=1):
             rows += [(each.key, row.utterance, prompt_id(each.prompt), response) for each, response in zip(found, responses, strict=True)]
+            for response in responses:
+                check_finite(response.label_logprobs, row.utterance)
             truncated += any(response.audio_truncated for response in responses)
+            cut += sum(response.cut for response in responses)
             shown.update(len(found))
             if number % write_every == 0 or number == len(todo):
                 store.append(rows, order, responder.fingerprint)
                 rows = []
     if truncated:
         logger.warning("%s: %d utterances exceed the model's audio limit and were cut (column audio_truncated)", what, truncated)
+    if cut:
+        logger.warning(
+            "%s: %d of %d answers were cut by max_new_tokens and have no end; they count as INVALID (raise it in the model's entry)",
+            *(what, cut, total),
+        )
     return total, len(todo)
 
 

@@ -52,6 +52,7 @@ class Response:
         prompt_tokens: number of tokens of the prompt, audio included.
         audio_tokens: number of them that stand for audio.
         audio_truncated: True if the model's audio limit cut the utterance.
+        cut: True if the limit of tokens cut the answer, which is then no answer.
     """
 
     answer: str
@@ -62,6 +63,7 @@ class Response:
     prompt_tokens: int = 0
     audio_tokens: int = 0
     audio_truncated: bool = False
+    cut: bool = False
 
 
 class Responder(ABC):
@@ -106,7 +108,7 @@ class Frontend(ABC):
     """
 
     end_of_turn: int
-    """Id of the token that ends an answer."""
+    """Id of the token that ends an answer. Where a checkpoint has several (:attr:`CausalModel.ends`), this one stands for all."""
 
     audio_token: int
     """Id of the placeholder of one audio token."""
@@ -149,6 +151,9 @@ class CausalModel(ABC):
 
     tokens_run: int
     """Number of tokens that the language model has processed so far."""
+
+    ends: tuple[int, ...]
+    """Ids that end an answer, :attr:`Frontend.end_of_turn` among them."""
 
     @property
     @abstractmethod
@@ -202,7 +207,10 @@ class CausalModel(ABC):
 
     @abstractmethod
     def generate(self, ids: Sequence[int], audio: PreparedAudio) -> list[int]:
-        """Greedy answer to one prompt by the family's own ``generate``, for the reference engine: new ids only."""
+        """Greedy answer to one prompt by the family's own ``generate``, for the reference engine: new ids only.
+
+        Any of :attr:`ends` at its end is replaced by :attr:`Frontend.end_of_turn`.
+        """
 
     @abstractmethod
     def full_logits(self, ids: Sequence[int], audio: PreparedAudio) -> Any:

@@ -1,6 +1,7 @@
 """Local checkpoints: find and hash them."""
 
 import hashlib
+import re
 from pathlib import Path
 
 from cuealign.core.errors import ModelError
@@ -16,6 +17,22 @@ def local_folder(path: str | Path, model: str) -> Path:
     if not (folder / "config.json").is_file():
         raise ModelError(f"model {model!r}: {folder} contains no checkpoint (config.json is missing); check models.{model}.path")
     return folder
+
+
+def hub_commit(folder: Path) -> str | None:
+    """Commit of the hub from which a folder was downloaded, by the metadata that the hub's tools leave beside the files.
+
+    None if there is none, or if the files do not come from one commit.
+    """
+    found = {
+        file.read_text(encoding="utf-8").split("\n")[0].strip()
+        for file in sorted((folder / ".cache/huggingface/download").glob("*.metadata"))
+    }
+    snapshot = folder.resolve()
+    if not found and snapshot.parent.name == "snapshots":  # a folder of the hub's cache
+        found = {snapshot.name}
+    commit = found.pop() if len(found) == 1 else ""
+    return commit if re.fullmatch(r"[0-9a-f]{40}", commit) else None
 
 
 def hash_folder(folder: Path) -> str:

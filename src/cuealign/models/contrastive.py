@@ -4,7 +4,7 @@ Their prompt is the captions, one per line; see :class:`cuealign.prompts.templat
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -115,17 +115,30 @@ def unit(vectors: torch.Tensor) -> torch.Tensor:
     return nn.functional.normalize(vectors.float(), dim=-1)
 
 
-def windows(samples: np.ndarray, length: int, crop: Crop) -> tuple[list[np.ndarray], bool]:
+def repeated(samples: np.ndarray, length: int) -> np.ndarray:
+    """A shorter sound over and over, up to ``length`` samples: Microsoft's CLAP and Pengi, in training and inference."""
+    return np.tile(samples, -(-length // len(samples)))[:length]
+
+
+def repeated_whole(samples: np.ndarray, length: int) -> np.ndarray:
+    """A shorter sound as often as it fits whole into ``length`` samples, then zeros: CLAP by LAION ("repeatpad")."""
+    times = length // len(samples)
+    return np.pad(np.tile(samples, times), (0, length - times * len(samples)))
+
+
+def windows(
+    samples: np.ndarray, length: int, crop: Crop, lengthen: Callable[[np.ndarray, int], np.ndarray] = repeated
+) -> tuple[list[np.ndarray], bool]:
     """Pieces of exactly ``length`` samples.
 
-    A shorter sound is repeated to fill one piece, as in the training of these systems. Of a longer one, ``centre`` takes the
-    middle, and ``tiled`` takes all of it, the last piece aligned with the end.
+    A shorter sound is lengthened to one piece. Of a longer one, ``centre`` takes the middle, and ``tiled`` takes all of it, the
+    last piece aligned with the end.
 
     Returns:
         The pieces, and whether some of the sound is left out.
     """
     if len(samples) <= length:
-        return [np.tile(samples, -(-length // len(samples)))[:length]], False
+        return [lengthen(samples, length)], False
     if crop == "centre":
         start = (len(samples) - length) // 2
         return [samples[start : start + length]], True

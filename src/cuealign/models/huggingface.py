@@ -5,19 +5,16 @@ A family adds the computation of audio features, the call of its encoder and the
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch.nn.attention.flex_attention import BlockMask
 from transformers import DynamicCache, GenerationConfig, PreTrainedModel
 
-from cuealign.config.entries.model import Model
 from cuealign.core.errors import ModelError
 from cuealign.models.base import CausalModel, Frontend, PreparedAudio
-from cuealign.models.checkpoints import hash_folder, local_folder
+from cuealign.models.loading import take_ends
 from cuealign.models.precision import disable_tf32
 
 _PROMPTS_KEPT = 16_384
@@ -67,6 +64,30 @@ class HuggingFaceFrontend(Frontend):
     def decode(self, ids: Sequence[int]) -> str:
         return self.tokenizer.decode(list(ids), skip_special_tokens=True).strip()
 
+    def read(self, ids: Sequence[int]) -> tuple[str, str]:
+        """Reasoning in ``<think>`` and the answer behind it, of any model; a thought without an end has no answer."""
+        opened, closed = (self._marker(marker) for marker in ("<think>", "</think>"))
+        if closed in ids:  # where the markers are special tokens, the text does not have them
+            place = len(ids) - list(ids)[::-1].index(closed)
+            return without_markers(self.decode(ids[:place])), self.decode(ids[place:])
+        text = self.decode(ids)
+        before, end, after = text.rpartition("</think>")
+        if end:
+            return without_markers(before), after.strip()
+        if "<think>" in text or (opened is not None and opened in ids):
+            return without_markers(text), ""
+        return "", text
+
+    def _marker(self, token: str) -> int | None:
+        """Id of a marker that the tokenizer has as one token, else None."""
+        index = self.tokenizer.convert_tokens_to_ids(token)
+        return None if index == self.tokenizer.unk_token_id else index
+
+
+def without_markers(text: str) -> str:
+    """A thought without the markers around it."""
+    return text.replace("<think>", "").replace("</think>", "").strip()
+
 
 class HuggingFaceModel(CausalModel):
     """A model of transformers with an audio encoder and a causal language model.
@@ -81,6 +102,7 @@ class HuggingFaceModel(CausalModel):
     def __init__(self, model: PreTrainedModel, frontend: HuggingFaceFrontend, *, max_new_tokens: int, fingerprint: str) -> None:
         self.model = model.eval().requires_grad_(False)
         self.frontend, self.max_new_tokens = frontend, max_new_tokens
+        self.ends = take_ends(model, frontend.end_of_turn)
         self.device, self.dtype = model.device, model.dtype
         self.tokens_run = 0
         self._fingerprint = fingerprint
@@ -159,7 +181,7 @@ class HuggingFaceModel(CausalModel):
             num_beams=1,
             repetition_penalty=1.0,
             max_new_tokens=self.max_new_tokens,
-            eos_token_id=end,
+            eos_token_id=list(self.ends),
             pad_token_id=end,
         )
         self.language_model.config._attn_implementation = "sdpa"
@@ -169,7 +191,7 @@ class HuggingFaceModel(CausalModel):
             )
         answer = self.new_tokens(output[0], tokens[0])
         self.tokens_run += len(ids) + len(answer) - 1
-        return answer
+        return [*answer[:-1], end] if answer and answer[-1] in self.ends else answer
 
     def new_tokens(self, output: torch.Tensor, prompt: torch.Tensor) -> list[int]:
         """The answer in what ``generate`` returned."""
@@ -182,36 +204,3 @@ class HuggingFaceModel(CausalModel):
             output = self.model(input_ids=tokens, attention_mask=torch.ones_like(tokens), **self.inputs([audio]))
         self.tokens_run += tokens.shape[1]
         return output.logits[0].float()
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Source of a checkpoint.
-
-    Attributes:
-        place: folder or hub id.
-        arguments: further arguments of ``from_pretrained``.
-        fingerprint: of weights and dtype.
-    """
-
-    place: str | Path
-    arguments: dict[str, Any]
-    fingerprint: str
-
-
-def origin(entry: Model, name: str) -> Origin:
-    """Source of a checkpoint, from the model's entry in the config.
-
-    Raises:
-        ModelError: if the local folder contains no checkpoint.
-    """
-    if entry.path is not None:
-        folder = local_folder(entry.path, name)
-        return Origin(folder, {}, f"{hash_folder(folder)} {entry.dtype}")
-    return Origin(entry.hub_id, {"revision": entry.revision}, f"{entry.hub_id}@{entry.revision} {entry.dtype}")
-
-
-def load_weights(family: type[PreTrainedModel], source: Origin, entry: Model, *, attention: str = "sdpa") -> PreTrainedModel:
-    """Load the weights of a checkpoint onto the device of the model's entry, in its dtype."""
-    model = family.from_pretrained(source.place, dtype=getattr(torch, entry.dtype), attn_implementation=attention, **source.arguments)
-    return model.to(entry.device)

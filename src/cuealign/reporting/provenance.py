@@ -13,6 +13,7 @@ from cuealign.config.entries.dataset import Dataset
 from cuealign.config.entries.grid import Experiment, GridRun
 from cuealign.config.entries.model import Model
 from cuealign.core.schema import MANIFEST, RESPONSES
+from cuealign.models.checkpoints import hub_commit
 
 _LOCATIONS = ("root", "manifest", "path")
 """Keys of the config that hold places on a machine."""
@@ -105,9 +106,15 @@ def _dataset(results: Path, name: str, entry: Dataset) -> dict[str, Any]:
 
 
 def _model(entry: Model) -> dict[str, Any]:
+    """What the config says of a model; of a local folder, what lies there instead of the hub's id (the responses name its hash)."""
     keys = ("backend", "kind", "hub_id", "revision", "licence", "dtype", "engine", "prompt", "max_new_tokens", "training")
     keys += ("trust_remote_code", "cue_captions", "options")
-    return entry.model_dump(mode="json", include=set(keys), exclude_none=True)
+    found = entry.model_dump(mode="json", include=set(keys), exclude_none=True)
+    if entry.path is None:
+        return found
+    found = {key: value for key, value in found.items() if key not in ("hub_id", "revision")} | {"source": "local folder"}
+    commit = hub_commit(Path(entry.path))
+    return found | ({"hub_commit": commit} if commit else {})
 
 
 def _responses(results: Path, experiment: Experiment, shards: int) -> dict[str, Any]:

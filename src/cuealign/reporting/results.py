@@ -69,6 +69,9 @@ class Results:
             if run < whole:
                 verb = "was" if len(models) == 1 else "were"
                 yield f"{'; '.join(models)} {verb} tried on {run} of {whole} utterances of {split} only."
+        for experiment in self.select(dataset=dataset):
+            for caution in self.checks(experiment)["caution"].dropna():
+                yield f"{self.models[experiment.model].title} on {experiment.split}: {caution}"
         if excluded := len(counts["excluded"]):
             yield f"{excluded} utterance{'s' * (excluded > 1)} excluded for bad audio."
         if doubled := sum(len(group["splits"]) > 1 for group in counts["same_sound"]):
@@ -110,6 +113,10 @@ class Results:
             return pd.read_csv(path, dtype=_TEXT, keep_default_na=False, na_values=[""])
         except (OSError, pd.errors.EmptyDataError) as error:
             raise InputError(f"{path}: cannot be read ({error})") from error
+
+    def checks(self, experiment: Experiment) -> pd.DataFrame:
+        """Checks of an experiment (:func:`cuealign.evaluation.model_checks.summarise`); no caution is a missing value."""
+        return self.metrics(experiment, "checks")
 
     def summary(self, experiment: Experiment) -> pd.DataFrame:
         """One row per intervention and strength: the mean over seeds where there are several, indexed by both."""

@@ -4,6 +4,7 @@ import errno
 import inspect
 import json
 import logging
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -34,6 +35,7 @@ def run(main: Callable[..., Any], snakemake: Any) -> None:
         main: of the script.
         snakemake: the object that Snakemake passes to the script.
     """
+    sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115, PTH123  (no library may ask the user anything in a job)
     with messages(snakemake.log[0]):
         validate_call(config=ConfigDict(arbitrary_types_allowed=True))(main)(**arguments(main, snakemake))
         _record(snakemake)

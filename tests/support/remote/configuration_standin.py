@@ -7,7 +7,7 @@ from transformers.models.qwen2_5_omni.configuration_qwen2_5_omni import Qwen2_5O
 class StandinConfig(PretrainedConfig):
     """Config of the stand-in."""
 
-    model_type = "standin"
+    model_type = "midashenglm"
     sub_configs = {"text_config": Qwen2_5OmniTextConfig}  # noqa: RUF012
 
     def __init__(self, text_config=None, audio_token_id=None, **rest):

@@ -9,10 +9,16 @@ from transformers import AudioFlamingo3ForConditionalGeneration, AutoProcessor
 from cuealign.config.entries.model import Model
 from cuealign.core import audio as audio_module
 from cuealign.models.base import PreparedAudio
-from cuealign.models.huggingface import HuggingFaceFrontend, load_weights, origin
+from cuealign.models.failures import checkpoint_loader
+from cuealign.models.huggingface import HuggingFaceFrontend
+from cuealign.models.loading import load_weights, origin
+from cuealign.models.parts import checked
 from cuealign.models.whisper import WhisperModel, prepare_windows
 from cuealign.prompts.labels import Label
 from cuealign.prompts.templates import Template
+
+FAMILIES = ("audioflamingo3",)
+"""Values of ``model_type`` that are read."""
 
 
 class AudioFlamingo3Frontend(HuggingFaceFrontend):
@@ -42,9 +48,11 @@ class AudioFlamingo3(WhisperModel):
     mask_name = "input_features_mask"
 
 
+@checkpoint_loader
 def load(entry: Model, name: str, _labels: Sequence[Label], _template: Template) -> AudioFlamingo3:
     """Load an Audio Flamingo 3 checkpoint; see :mod:`cuealign.models.backends`."""
-    source = origin(entry, name)
-    frontend = AudioFlamingo3Frontend(AutoProcessor.from_pretrained(source.place, **source.arguments))
+    source = origin(entry, name, FAMILIES)
+    frontend = AudioFlamingo3Frontend(AutoProcessor.from_pretrained(source.folder, **source.arguments))
     model = load_weights(AudioFlamingo3ForConditionalGeneration, source, entry)
-    return AudioFlamingo3(model, frontend, max_new_tokens=entry.max_new_tokens, fingerprint=source.fingerprint)
+    loaded = AudioFlamingo3(model, frontend, max_new_tokens=entry.max_new_tokens, fingerprint=source.fingerprint)
+    return checked(loaded, source, frontend.processor.feature_extractor)

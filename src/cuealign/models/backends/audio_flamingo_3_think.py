@@ -9,17 +9,17 @@ is evaluated; reasoning that hits the token limit has no answer.
 
 import re
 from collections.abc import Sequence
-from pathlib import Path
 
-from huggingface_hub import snapshot_download
 from pydantic import Field
 from transformers import AudioFlamingo3ForConditionalGeneration, AutoProcessor
 
 from cuealign.config.entries.model import Model
 from cuealign.core.registry import PluginOptions
 from cuealign.models.adapters import merge_lora, overwrite_weights
-from cuealign.models.backends.audio_flamingo_3 import AudioFlamingo3, AudioFlamingo3Frontend
-from cuealign.models.huggingface import load_weights, origin
+from cuealign.models.backends.audio_flamingo_3 import FAMILIES, AudioFlamingo3, AudioFlamingo3Frontend
+from cuealign.models.failures import checkpoint_loader
+from cuealign.models.loading import load_weights, origin
+from cuealign.models.parts import checked
 from cuealign.prompts.labels import Label
 from cuealign.prompts.templates import Template
 
@@ -66,15 +66,15 @@ def rename(name: str) -> str:
     return f"model.{name}" if name.startswith(("audio_tower.", "multi_modal_projector.", "language_model.")) else name
 
 
+@checkpoint_loader
 def load(entry: Model, name: str, _labels: Sequence[Label], _template: Template) -> AudioFlamingo3:
     """Load an Audio Flamingo 3 checkpoint with its thinking adapter; see :mod:`cuealign.models.backends`."""
-    source, folder = origin(entry, name), Options.model_validate(entry.options).adapter
-    repository = source.place
-    if source.arguments:
-        repository = snapshot_download(source.place, allow_patterns=f"{folder}/*", **source.arguments)
-    frontend = ThinkingFrontend(AutoProcessor.from_pretrained(source.place, **source.arguments))
+    folder = Options.model_validate(entry.options).adapter
+    source = origin(entry, name, FAMILIES, folders=(folder,))
+    frontend = ThinkingFrontend(AutoProcessor.from_pretrained(source.folder, **source.arguments))
     model = load_weights(AudioFlamingo3ForConditionalGeneration, source, entry.model_copy(update={"device": "cpu"}))
-    overwrite_weights(model, Path(repository, folder, "non_lora_trainables.bin"), rename)
-    model = merge_lora(model, Path(repository, folder), rename).to(entry.device)
+    overwrite_weights(model, source.folder / folder / "non_lora_trainables.bin", rename)
+    model = merge_lora(model, source.folder / folder, rename).to(entry.device)
     fingerprint = f"{source.fingerprint} {folder}"
-    return AudioFlamingo3(model, frontend, max_new_tokens=entry.max_new_tokens, fingerprint=fingerprint)
+    loaded = AudioFlamingo3(model, frontend, max_new_tokens=entry.max_new_tokens, fingerprint=fingerprint)
+    return checked(loaded, source, frontend.processor.feature_extractor)

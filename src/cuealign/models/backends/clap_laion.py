@@ -10,8 +10,9 @@ from transformers import AutoTokenizer, ClapFeatureExtractor, ClapModel
 
 from cuealign.config.entries.model import Model
 from cuealign.core.registry import PluginOptions
-from cuealign.models.contrastive import ContrastiveModel, ContrastiveResponder, batch_size, windows
-from cuealign.models.huggingface import load_weights, origin
+from cuealign.models.contrastive import ContrastiveModel, ContrastiveResponder, batch_size, repeated_whole, windows
+from cuealign.models.failures import checkpoint_loader
+from cuealign.models.loading import load_weights, origin
 from cuealign.models.options import CROP, Crop
 from cuealign.prompts.labels import Label
 from cuealign.prompts.templates import Template
@@ -48,7 +49,7 @@ class LaionClap(ContrastiveModel):
         return float(self.model.logit_scale_a.exp())
 
     def clips(self, samples: np.ndarray) -> tuple[list[np.ndarray], bool]:
-        return windows(samples, self.extractor.nb_max_samples, self.crop)
+        return windows(samples, self.extractor.nb_max_samples, self.crop, repeated_whole)
 
     def embed_clips(self, clips: Sequence[np.ndarray]) -> torch.Tensor:
         fused = self.model.config.audio_config.enable_fusion
@@ -65,13 +66,14 @@ class LaionClap(ContrastiveModel):
         return self.model.get_text_features(**batch).pooler_output
 
 
+@checkpoint_loader
 def load(entry: Model, name: str, labels: Sequence[Label], _template: Template) -> ContrastiveResponder:
     """Load a CLAP checkpoint; see :mod:`cuealign.models.backends`."""
-    source, crop = origin(entry, name), Options.model_validate(entry.options).crop
+    source, crop = origin(entry, name, ("clap",)), Options.model_validate(entry.options).crop
     model = LaionClap(
         load_weights(ClapModel, source, entry, attention="eager"),
-        AutoTokenizer.from_pretrained(source.place, **source.arguments),
-        ClapFeatureExtractor.from_pretrained(source.place, **source.arguments),
+        AutoTokenizer.from_pretrained(source.folder, **source.arguments),
+        ClapFeatureExtractor.from_pretrained(source.folder, **source.arguments),
         crop=crop,
         fingerprint=source.fingerprint,
     )

@@ -18,6 +18,7 @@ from cuealign.config.entries.model import Model
 from cuealign.core.errors import ModelError
 from cuealign.core.registry import PluginOptions
 from cuealign.models.contrastive import CheckpointFiles, ContrastiveModel, ContrastiveResponder, Projection, batch_size, windows
+from cuealign.models.failures import checkpoint_loader
 from cuealign.models.htsat import HTSAT, RATE, SECONDS, UNUSED, audio_config, translate
 from cuealign.models.options import CROP, PINNED, Crop, PinnedRepository
 from cuealign.models.tensors import Tensors, load_strictly, read_tensors
@@ -112,6 +113,7 @@ def window_of(tensors: Tensors) -> int:
     return kernel.shape[-1] if kernel is not None else 0
 
 
+@checkpoint_loader
 def load(entry: Model, name: str, labels: Sequence[Label], _template: Template) -> ContrastiveResponder:
     """Load Microsoft's CLAP; see :mod:`cuealign.models.backends`."""
     options = Options.model_validate(entry.options)

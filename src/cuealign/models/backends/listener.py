@@ -19,6 +19,7 @@ from cuealign.core.vocabulary import CONCEPTS, TOKENS, UNVOICED, VOICED_CONCEPTS
 from cuealign.cues.descriptor_store import descriptors_of
 from cuealign.models.base import Request, Responder, Response
 from cuealign.models.checkpoints import hash_folder, local_folder
+from cuealign.models.failures import checkpoint_loader
 from cuealign.prompts.labels import Label
 from cuealign.prompts.templates import PromptTemplate
 
@@ -82,10 +83,12 @@ class Listener(Responder):
             yield answers
 
     def _response(self, features: np.ndarray) -> Response:
-        logprobs = self.logprobs(features)
+        with np.errstate(invalid="ignore", divide="ignore", over="ignore"):  # what is not finite stops the job
+            logprobs = self.logprobs(features)
         return Response(self.labels[int(logprobs.argmax())].word, tuple(map(float, logprobs)), path="similarity")
 
 
+@checkpoint_loader
 def load(entry: Model, name: str, labels: Sequence[Label], template: PromptTemplate) -> Listener:
     """Load a listener; see :mod:`cuealign.models.backends`."""
     return Listener(local_folder(entry.path, name), labels, template)

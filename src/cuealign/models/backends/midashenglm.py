@@ -10,18 +10,20 @@ from typing import Any
 
 import numpy as np
 import torch
-from huggingface_hub import snapshot_download
 from pydantic import Field
 from safetensors.torch import load_file
-from transformers import AutoConfig, AutoModelForCausalLM, AutoProcessor, PreTrainedModel
+from transformers import AutoConfig, AutoModelForCausalLM, AutoProcessor, GenerationConfig, PreTrainedModel
 
 from cuealign.config.entries.model import Model
 from cuealign.core import audio as audio_module
 from cuealign.core.errors import ModelError
 from cuealign.core.registry import PluginOptions
 from cuealign.models.base import PreparedAudio
-from cuealign.models.huggingface import HuggingFaceFrontend, HuggingFaceModel, origin
+from cuealign.models.failures import checkpoint_loader
+from cuealign.models.huggingface import HuggingFaceFrontend, HuggingFaceModel
+from cuealign.models.loading import origin
 from cuealign.models.options import SECONDS, Seconds
+from cuealign.models.parts import checked
 from cuealign.models.tensors import load_strictly, some
 from cuealign.models.transfer import to_device
 from cuealign.prompts.labels import Label
@@ -110,8 +112,10 @@ def load_remote(folder: Path, dtype: str) -> PreTrainedModel:
             model.
     """
     try:
-        config = AutoConfig.from_pretrained(folder, trust_remote_code=True)
+        config = AutoConfig.from_pretrained(folder, trust_remote_code=True, local_files_only=True)
         model = AutoModelForCausalLM.from_config(config, trust_remote_code=True, dtype=getattr(torch, dtype))
+        if (folder / "generation_config.json").is_file():
+            model.generation_config = GenerationConfig.from_pretrained(folder)
     except ImportError as error:
         raise ModelError(
             f"{folder}: the code that comes with this checkpoint cannot be imported ({error}); if it needs torchaudio, install the "
@@ -127,6 +131,7 @@ def load_remote(folder: Path, dtype: str) -> PreTrainedModel:
     return model
 
 
+@checkpoint_loader
 def load(entry: Model, name: str, _labels: Sequence[Label], _template: Template) -> MiDashengLM:
     """Load a MiDashengLM checkpoint; see :mod:`cuealign.models.backends`."""
     if not entry.trust_remote_code:
@@ -134,10 +139,12 @@ def load(entry: Model, name: str, _labels: Sequence[Label], _template: Template)
             f"models.{name}: this backend runs code that comes with the checkpoint; read that code, and if you trust it, "
             "set trust_remote_code: true in the model's entry"
         )
-    source = origin(entry, name)
-    folder = Path(snapshot_download(source.place, **source.arguments) if source.arguments else source.place)
-    model = load_remote(folder, entry.dtype).to(entry.device)
+    source = origin(entry, name, ("midashenglm",))
+    if (source.folder / "adapter_config.json").is_file():
+        raise ModelError(f"{source.folder}: holds an adapter, which this backend does not read; merge it (PEFT: merge_and_unload())")
+    model = load_remote(source.folder, entry.dtype).to(entry.device)
     frontend = MiDashengLMFrontend(
-        AutoProcessor.from_pretrained(folder, trust_remote_code=True), **Options.model_validate(entry.options).model_dump()
+        AutoProcessor.from_pretrained(source.folder, **source.arguments), **Options.model_validate(entry.options).model_dump()
     )
-    return MiDashengLM(model, frontend, max_new_tokens=entry.max_new_tokens, fingerprint=source.fingerprint)
+    loaded = MiDashengLM(model, frontend, max_new_tokens=entry.max_new_tokens, fingerprint=source.fingerprint)
+    return checked(loaded, source)

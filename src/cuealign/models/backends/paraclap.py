@@ -19,6 +19,7 @@ from cuealign.config.entries.model import Model
 from cuealign.core import audio as audio_module
 from cuealign.core.registry import PluginOptions
 from cuealign.models.contrastive import CheckpointFiles, ContrastiveModel, ContrastiveResponder, Projection, batch_size
+from cuealign.models.failures import checkpoint_loader
 from cuealign.models.options import PINNED, PinnedRepository
 from cuealign.models.tensors import load_strictly, read_tensors
 from cuealign.prompts.labels import Label
@@ -98,6 +99,7 @@ class ParaClap(ContrastiveModel):
         return self.network.text_projection(self.network.text_branch["base"](**batch).last_hidden_state[:, 0])
 
 
+@checkpoint_loader
 def load(entry: Model, name: str, labels: Sequence[Label], _template: Template) -> ContrastiveResponder:
     """Load a ParaCLAP checkpoint; see :mod:`cuealign.models.backends`."""
     options = Options.model_validate(entry.options)

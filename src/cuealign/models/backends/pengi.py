@@ -21,6 +21,7 @@ from cuealign.core.registry import PluginOptions
 from cuealign.models.backends.clap_msclap import split_htsat, window_of
 from cuealign.models.base import Request, Responder, Response
 from cuealign.models.contrastive import CheckpointFiles, Projection, unit, windows
+from cuealign.models.failures import checkpoint_loader
 from cuealign.models.finite import check_finite
 from cuealign.models.htsat import HTSAT, RATE, SECONDS, UNUSED, audio_config
 from cuealign.models.options import CROP, PINNED, Crop, PinnedRepository
@@ -181,6 +182,7 @@ class Pengi(Responder):
         self.request, self.beams, self.crop, self.max_new_tokens = request, beams, crop, max_new_tokens
         self.batch, self._fingerprint = batch, fingerprint
         disable_tf32()
+        network.caption_decoder["gpt"].generation_config = GenerationConfig()  # what a call leaves open would be taken from there
         self._known: dict[str, torch.Tensor] = {}
         self.device, self.dtype = next(network.parameters()).device, next(network.parameters()).dtype
 
@@ -240,6 +242,7 @@ def _rows(tensors: Tensors, name: str, otherwise: int) -> int:
     return tensors[name].shape[0] if name in tensors else otherwise
 
 
+@checkpoint_loader
 def load(entry: Model, name: str, labels: Sequence[Label], _template: Template) -> Pengi:
     """Load Pengi; see :mod:`cuealign.models.backends`."""
     options = Options.model_validate(entry.options)

@@ -1,23 +1,40 @@
 """Qwen2.5-Omni (Xu et al., 2025): the thinker, which generates text; the talker, which generates speech, is not loaded."""
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 import torch
 from pydantic import Field
-from transformers import AutoTokenizer, PreTrainedModel, Qwen2_5OmniThinkerForConditionalGeneration, WhisperFeatureExtractor
+from transformers import (
+    AutoTokenizer,
+    PreTrainedConfig,
+    PreTrainedModel,
+    Qwen2_5OmniThinkerForConditionalGeneration,
+    WhisperFeatureExtractor,
+)
 
 from cuealign.config.entries.model import Model
 from cuealign.core import audio as audio_module
+from cuealign.core.errors import ModelError
 from cuealign.core.registry import PluginOptions
 from cuealign.models.base import PreparedAudio
-from cuealign.models.huggingface import HuggingFaceFrontend, HuggingFaceModel, load_weights, origin
+from cuealign.models.failures import checkpoint_loader
+from cuealign.models.huggingface import HuggingFaceFrontend, HuggingFaceModel
+from cuealign.models.loading import Origin, load_weights, origin
 from cuealign.models.options import SECONDS, Seconds
+from cuealign.models.parts import checked
 from cuealign.models.transfer import to_device
 from cuealign.models.whisper import token_counts
 from cuealign.prompts.labels import Label
 from cuealign.prompts.templates import Template
+
+Chat = Literal["family", "checkpoint"]
+CHAT = (
+    "Form of the chat: that of the `family`, or the `checkpoint`'s own template. By default, a checkpoint whose template differs from "
+    "the family's is refused, with both forms."
+)
 
 
 class Options(PluginOptions):
@@ -25,6 +42,7 @@ class Options(PluginOptions):
 
     system: str = Field(default="You are a helpful assistant.", description="System message.")
     seconds: Seconds = Field(default=30.0, description=SECONDS)
+    chat: Chat | None = Field(default=None, description=CHAT)
 
 
 _TAGS = {"bos_": "<|audio_bos|>", "": "<|AUDIO|>", "eos_": "<|audio_eos|>"}
@@ -41,13 +59,29 @@ class Qwen25OmniFrontend(HuggingFaceFrontend):
         system: system message.
         seconds: longest sound; the rest of a longer one is cut off. Clips are padded to it, rather than to the extractor's limit
             of 300 s.
+        chat: whose form of the chat is used; None if the checkpoint's must be the family's.
+
+    Raises:
+        ModelError: if it is not.
     """
 
-    def __init__(self, tokenizer: Any, extractor: WhisperFeatureExtractor, *, system: str, seconds: float) -> None:
+    def __init__(
+        self, tokenizer: Any, extractor: WhisperFeatureExtractor, *, system: str, seconds: float, chat: Chat | None = None
+    ) -> None:
         # The names come from the checkpoint's tokenizer, as in its processor.
         self.tags = [getattr(tokenizer, f"audio_{part}token", default) for part, default in _TAGS.items()]
         super().__init__(tokenizer, audio_token=self.tags[1], end_of_turn="<|im_end|>")
         self.extractor, self.system, self.samples = extractor, system, int(seconds * audio_module.RATE)
+        self._template = getattr(tokenizer, "chat_template", None) if chat != "family" else None
+        if chat == "checkpoint" and not self._template:
+            raise ModelError("options.chat is checkpoint, but the checkpoint has no chat template")
+        if chat is None and self._template:
+            own, usual = self._by_template("PROMPT"), self._by_family("PROMPT")
+            if own != usual:
+                raise ModelError(
+                    f"the checkpoint's chat template gives {own!r}, but the family's form is {usual!r}; if it was trained with its own, "
+                    "set options.chat: checkpoint, otherwise options.chat: family"
+                )
 
     def prepare(self, audio: np.ndarray) -> PreparedAudio:
         minimum = 8 * self.extractor.hop_length  # eight mel frames make two audio tokens
@@ -70,6 +104,16 @@ class Qwen25OmniFrontend(HuggingFaceFrontend):
         return int(token_counts(torch.tensor(frames)))
 
     def chat(self, prompt: str) -> str:
+        return self._by_template(prompt) if self._template else self._by_family(prompt)
+
+    def _by_template(self, prompt: str) -> str:
+        system = [{"role": "system", "content": [{"type": "text", "text": self.system}]}] if self.system else []
+        content = [{"type": "audio", "audio": "utterance"}, {"type": "text", "text": prompt}]
+        return self.tokenizer.apply_chat_template(
+            [*system, {"role": "user", "content": content}], add_generation_prompt=True, tokenize=False
+        )
+
+    def _by_family(self, prompt: str) -> str:
         system = f"<|im_start|>system\n{self.system}<|im_end|>\n" if self.system else ""
         return f"{system}<|im_start|>user\n{''.join(self.tags)}{prompt}<|im_end|>\n<|im_start|>assistant\n"
 
@@ -95,26 +139,44 @@ class Qwen25Omni(HuggingFaceModel):
         return self.model.get_audio_features(**self.inputs(audios), return_dict=True).last_hidden_state
 
 
-def load_thinker(
-    weights: type[PreTrainedModel],
-    frontend: type[Qwen25OmniFrontend],
-    family: type[Qwen25Omni],
-    entry: Model,
-    name: str,
-    options: PluginOptions,
-) -> Qwen25Omni:
-    """Load a checkpoint of the thinker, or the thinker of a full checkpoint, into transformers' class ``weights``."""
-    source = origin(entry, name)
-    tokenizer = AutoTokenizer.from_pretrained(source.place, **source.arguments)
-    extractor = WhisperFeatureExtractor.from_pretrained(source.place, **source.arguments)
-    model = load_weights(weights, source, entry)
-    return family(
-        model, frontend(tokenizer, extractor, **options.model_dump()), max_new_tokens=entry.max_new_tokens, fingerprint=source.fingerprint
-    )
+@dataclass(frozen=True)
+class Family:
+    """What differs between the families of Omni.
+
+    Attributes:
+        model_types: of a full checkpoint and of a thinker alone.
+        weights: class of transformers for the thinker.
+        frontend, model: classes here.
+    """
+
+    model_types: tuple[str, str]
+    weights: type[PreTrainedModel]
+    frontend: type[Qwen25OmniFrontend]
+    model: type[Qwen25Omni]
 
 
+def load_thinker(family: Family, entry: Model, name: str, options: PluginOptions) -> Qwen25Omni:
+    """Load a checkpoint of the thinker, or the thinker of a full checkpoint."""
+    source = origin(entry, name, family.model_types)
+    tokenizer = AutoTokenizer.from_pretrained(source.folder, **source.arguments)
+    extractor = WhisperFeatureExtractor.from_pretrained(source.folder, **source.arguments)
+    frontend = family.frontend(tokenizer, extractor, **options.model_dump())
+    model = load_weights(family.weights, source, entry, config=_thinker_config(family, source))
+    loaded = family.model(model, frontend, max_new_tokens=entry.max_new_tokens, fingerprint=source.fingerprint)
+    return checked(loaded, source, extractor)
+
+
+def _thinker_config(family: Family, source: Origin) -> PreTrainedConfig | None:
+    """Config of the thinker with the quantisation of the full checkpoint, which transformers leaves out; None if there is none."""
+    if "thinker_config" not in source.config or "quantization_config" not in source.config:
+        return None
+    config = family.weights.config_class(**source.config["thinker_config"])
+    config.quantization_config = source.config["quantization_config"]
+    return config
+
+
+@checkpoint_loader
 def load(entry: Model, name: str, _labels: Sequence[Label], _template: Template) -> Qwen25Omni:
     """Load a Qwen2.5-Omni checkpoint; see :mod:`cuealign.models.backends`."""
-    return load_thinker(
-        Qwen2_5OmniThinkerForConditionalGeneration, Qwen25OmniFrontend, Qwen25Omni, entry, name, Options.model_validate(entry.options)
-    )
+    family = Family(("qwen2_5_omni", "qwen2_5_omni_thinker"), Qwen2_5OmniThinkerForConditionalGeneration, Qwen25OmniFrontend, Qwen25Omni)
+    return load_thinker(family, entry, name, Options.model_validate(entry.options))

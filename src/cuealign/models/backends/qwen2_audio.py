@@ -8,7 +8,10 @@ from transformers import AutoProcessor, Qwen2AudioForConditionalGeneration
 
 from cuealign.config.entries.model import Model
 from cuealign.models.base import PreparedAudio
-from cuealign.models.huggingface import HuggingFaceFrontend, load_weights, origin
+from cuealign.models.failures import checkpoint_loader
+from cuealign.models.huggingface import HuggingFaceFrontend
+from cuealign.models.loading import load_weights, origin
+from cuealign.models.parts import checked
 from cuealign.models.whisper import WhisperModel, prepare_windows
 from cuealign.prompts.labels import Label
 from cuealign.prompts.templates import Template
@@ -40,9 +43,11 @@ class Qwen2Audio(WhisperModel):
     mask_name = "feature_attention_mask"
 
 
+@checkpoint_loader
 def load(entry: Model, name: str, _labels: Sequence[Label], _template: Template) -> Qwen2Audio:
     """Load a Qwen2-Audio checkpoint; see :mod:`cuealign.models.backends`."""
-    source = origin(entry, name)
-    frontend = Qwen2AudioFrontend(AutoProcessor.from_pretrained(source.place, **source.arguments))
+    source = origin(entry, name, ("qwen2_audio",))
+    frontend = Qwen2AudioFrontend(AutoProcessor.from_pretrained(source.folder, **source.arguments))
     model = load_weights(Qwen2AudioForConditionalGeneration, source, entry)
-    return Qwen2Audio(model, frontend, max_new_tokens=entry.max_new_tokens, fingerprint=source.fingerprint)
+    loaded = Qwen2Audio(model, frontend, max_new_tokens=entry.max_new_tokens, fingerprint=source.fingerprint)
+    return checked(loaded, source, frontend.processor.feature_extractor)

@@ -9,8 +9,9 @@ from transformers.models.qwen3_omni_moe.modeling_qwen3_omni_moe import _get_feat
 
 from cuealign.config.entries.model import Model
 from cuealign.core.registry import PluginOptions
-from cuealign.models.backends.qwen2_5_omni import Qwen25Omni, Qwen25OmniFrontend, load_thinker
+from cuealign.models.backends.qwen2_5_omni import CHAT, Chat, Family, Qwen25Omni, Qwen25OmniFrontend, load_thinker
 from cuealign.models.base import PreparedAudio
+from cuealign.models.failures import checkpoint_loader
 from cuealign.models.options import SECONDS, Seconds
 from cuealign.prompts.labels import Label
 from cuealign.prompts.templates import Template
@@ -21,6 +22,7 @@ class Options(PluginOptions):
 
     system: str = Field(default="", description="System message, by default none.")
     seconds: Seconds = Field(default=30.0, description=SECONDS)
+    chat: Chat | None = Field(default=None, description=CHAT)
 
 
 class Qwen3OmniFrontend(Qwen25OmniFrontend):
@@ -44,8 +46,8 @@ class Qwen3Omni(Qwen25Omni):
         return torch.cat([super(Qwen3Omni, self).encode([audio]) for audio in audios])
 
 
+@checkpoint_loader
 def load(entry: Model, name: str, _labels: Sequence[Label], _template: Template) -> Qwen25Omni:
     """Load a Qwen3-Omni checkpoint; see :mod:`cuealign.models.backends`."""
-    return load_thinker(
-        Qwen3OmniMoeThinkerForConditionalGeneration, Qwen3OmniFrontend, Qwen3Omni, entry, name, Options.model_validate(entry.options)
-    )
+    family = Family(("qwen3_omni_moe", "qwen3_omni_moe_thinker"), Qwen3OmniMoeThinkerForConditionalGeneration, Qwen3OmniFrontend, Qwen3Omni)
+    return load_thinker(family, entry, name, Options.model_validate(entry.options))
