@@ -109,7 +109,8 @@ def test_the_folder_of_the_locks_is_created(tmp_path):
 
 
 @pytest.mark.parametrize("requested", ["cpu", "cuda:1"])
-def test_a_named_device_is_used_as_it_is(requested):
+def test_a_named_device_is_used_as_it_is(requested, monkeypatch):
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 2)
     with gpu_lock.device(requested) as device:
         assert device == requested
 
@@ -117,6 +118,15 @@ def test_a_named_device_is_used_as_it_is(requested):
 def test_a_missing_gpu_is_an_error(monkeypatch):
     monkeypatch.setattr("torch.cuda.device_count", lambda: 0)
     with pytest.raises(InputError, match="torch finds no GPU here; request one for the job"), gpu_lock.device("cuda"):
+        pass
+
+
+def test_a_device_that_is_not_there_is_an_error(monkeypatch):
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 2)
+    monkeypatch.setattr("torch.backends.mps.is_available", lambda: False)
+    with pytest.raises(InputError, match=r"device cuda:2: there are only 2 GPUs here, up to cuda:1"), gpu_lock.device("cuda:2"):
+        pass
+    with pytest.raises(InputError, match="device mps: torch finds none here"), gpu_lock.device("mps"):
         pass
 
 

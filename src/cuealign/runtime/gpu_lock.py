@@ -61,16 +61,25 @@ def device(requested: str) -> Iterator[str]:
         Name of a torch device.
 
     Raises:
-        InputError: if ``cuda`` is requested and there is no GPU.
+        InputError: if the device is not there.
     """
-    if requested != "cuda":
+    if requested == "cpu":
         yield requested
         return
     import torch
 
     count = torch.cuda.device_count()
-    if count == 0:
-        raise InputError("device cuda: torch finds no GPU here; request one for the job, or set the model's device to cpu")
+    if requested.startswith("cuda") and count == 0:
+        raise InputError(f"device {requested}: torch finds no GPU here; request one for the job, or set the model's device to cpu")
+    if requested.startswith("cuda:") and int(requested.removeprefix("cuda:")) >= count:
+        raise InputError(
+            f"device {requested}: there are only {count} GPUs here, up to cuda:{count - 1}; set the model's device to cuda"
+        )
+    if requested == "mps" and not torch.backends.mps.is_available():
+        raise InputError("device mps: torch finds none here; set the model's device to cpu")
+    if requested != "cuda":
+        yield requested
+        return
     names = [str(torch.cuda.get_device_properties(index).uuid) for index in range(count)]
     with locked(names, Path(tempfile.gettempdir(), f"cuealign-{os.getuid()}")) as index:
         yield f"cuda:{index}"
