@@ -26,6 +26,14 @@ def test_answers_are_read_and_nothing_is_dropped(manifest, condition, responses)
     np.testing.assert_allclose(np.exp(table.filter(like="logprob_").to_numpy()).sum(axis=1), 1)
 
 
+def test_an_answer_that_was_cut_is_invalid_whatever_it_says(manifest, condition, responses):
+    cut = predictions(manifest, condition, responses.assign(cut=True))
+    assert set(cut["prediction"]) == {"INVALID"}
+    assert cut["cut"].all()
+    score = predictions(manifest, condition, responses.assign(cut=True), "score")
+    assert list(score["prediction"]) == list(predictions(manifest, condition, responses, "score")["prediction"])
+
+
 def test_score_readout_takes_the_most_probable_label(manifest, condition, responses):
     table = predictions(manifest, condition, responses, "score")
     best = table.filter(like="logprob_").idxmax(axis=1).str.removeprefix("logprob_")

@@ -1,10 +1,12 @@
 """A sweep: each distinct prompt of each utterance is answered once, also by several jobs."""
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
 from cuealign.config.entries.model import Model
-from cuealign.core.errors import InputError
+from cuealign.core.errors import InputError, ModelError
 from cuealign.inference import sweep
 from cuealign.inference.store import ResponseStore
 from cuealign.models.base import Response
@@ -122,3 +124,26 @@ def test_the_order_of_options_does_not_change_the_settings():
     one, other = (changed(ENTRY, options=dict(pairs)) for pairs in ((("a", 1), ("b", 2)), (("b", 2), ("a", 1))))
     assert list(one.options) != list(other.options)
     assert sweep.settings_key(one, LABELS) == sweep.settings_key(other, LABELS)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+def test_scores_that_are_not_finite_stop_the_job_whoever_gives_them(manifest, tmp_path, value):
+    class Broken(Recorder):
+        def respond(self, requests):
+            for responses in super().respond(requests):
+                yield [replace(response, label_logprobs=(*response.label_logprobs[:3], value)) for response in responses]
+
+    with pytest.raises(ModelError, match=r"utterance u\d: the model's scores are NaN or infinite"):
+        run(manifest, [1], tmp_path / "store", responder=Broken())
+    assert not list((tmp_path / "store").glob("*.parquet"))
+
+
+def test_answers_that_were_cut_are_counted_in_the_log(manifest, tmp_path, caplog):
+    class Short(Recorder):
+        def respond(self, requests):
+            for responses in super().respond(requests):
+                yield [replace(response, cut=True) for response in responses]
+
+    table, _, _ = run(manifest, [1], tmp_path / "store", responder=Short())
+    assert table["cut"].all()
+    assert "14 of 14 answers were cut by max_new_tokens and have no end; they count as INVALID" in caplog.text

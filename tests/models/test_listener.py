@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from safetensors.numpy import load_file, save_file
 from sklearn.linear_model import LogisticRegression
 
 from cuealign.core.errors import ConfigError, InputError, ModelError
@@ -66,6 +67,18 @@ def test_a_listener_with_two_labels_is_the_classifier_of_scikit_learn(study, tmp
     theirs = LogisticRegression(C=0.3, max_iter=5000).fit(features, manifest["label"])
     for row in features[:5]:
         np.testing.assert_allclose(listener.logprobs(row), theirs.predict_log_proba([row])[0], atol=1e-9)
+
+
+@pytest.mark.parametrize("part", ["coefficients", "scale"])
+def test_weights_that_are_not_finite_stop_the_job(study, tmp_path, part):
+    """NaN in the coefficients, and a scale of zero."""
+    trained("audio", study, tmp_path)
+    weights = load_file(tmp_path / "model.safetensors")
+    weights[part] = weights[part] * (float("nan") if part == "coefficients" else 0)
+    save_file(weights, tmp_path / "model.safetensors")
+    loaded = backend.load(entry(path=str(tmp_path)), "listener", LABELS, TEMPLATE)
+    with pytest.raises(ModelError, match="the model's scores are NaN or infinite"):
+        list(loaded.respond([Request("u", tone(0.3), ("prompt",))]))
 
 
 def test_training_without_an_utterance_of_a_label_is_refused(study, tmp_path):

@@ -8,6 +8,7 @@ from pathlib import Path
 from cuealign.config.grid import runs
 from cuealign.reporting.provenance import record
 from tests.support import ROOT
+from tests.support.config import changed
 
 
 def test_provenance_names_what_was_used_and_no_place(small_study, small_settings):
@@ -30,6 +31,29 @@ def test_provenance_names_what_was_used_and_no_place(small_study, small_settings
     assert again["datasets"] == found["datasets"]
     assert again["models"] == found["models"]
     assert again["responses"] == found["responses"]
+
+
+def test_a_model_from_a_local_folder_is_not_named_by_its_hub_id(small_study, small_settings, tmp_path):
+    commit = "0123456789abcdef0123456789abcdef01234567"
+    metadata = tmp_path / ".cache/huggingface/download/config.json.metadata"
+    metadata.parent.mkdir(parents=True)
+    metadata.write_text(f"{commit}\netag\n0\n")
+    models = {
+        name: changed(entry, hub_id="somebody/something", revision="f" * 40, path=str(tmp_path) if name == "cue-tiny" else entry.path)
+        for name, entry in small_settings.models.items()
+    }
+    found = record(
+        small_study / "results",
+        small_settings.model_dump(mode="json"),
+        datasets=small_settings.datasets,
+        models=models,
+        runs=runs(small_settings.grid),
+        workflow="",
+        jobs=[],
+    )["models"]["cue-tiny"]
+    assert "hub_id" not in found
+    assert "revision" not in found
+    assert (found["source"], found["hub_commit"]) == ("local folder", commit)
 
 
 def test_provenance_says_of_each_stage_by_which_code_and_packages_it_was_made(small_study):

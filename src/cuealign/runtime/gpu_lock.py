@@ -72,9 +72,7 @@ def device(requested: str) -> Iterator[str]:
     if requested.startswith("cuda") and count == 0:
         raise InputError(f"device {requested}: torch finds no GPU here; request one for the job, or set the model's device to cpu")
     if requested.startswith("cuda:") and int(requested.removeprefix("cuda:")) >= count:
-        raise InputError(
-            f"device {requested}: there are only {count} GPUs here, up to cuda:{count - 1}; set the model's device to cuda"
-        )
+        raise InputError(f"device {requested}: there are only {count} GPUs here, up to cuda:{count - 1}; set the model's device to cuda")
     if requested == "mps" and not torch.backends.mps.is_available():
         raise InputError("device mps: torch finds none here; set the model's device to cpu")
     if requested != "cuda":

@@ -20,6 +20,7 @@ from cuealign.cues.descriptor_store import descriptors_of
 from cuealign.models.base import Request, Responder, Response
 from cuealign.models.checkpoints import hash_folder, local_folder
 from cuealign.models.failures import checkpoint_loader
+from cuealign.models.finite import check_finite
 from cuealign.prompts.labels import Label
 from cuealign.prompts.templates import PromptTemplate
 
@@ -77,14 +78,17 @@ class Listener(Responder):
     def respond(self, requests: Sequence[Request]) -> Iterator[list[Response]]:
         for request in requests:
             if self.hears == "audio":
-                answers = [self._response(audio_features(request.load_audio()))] * len(request.prompts)
+                answers = [self._response(audio_features(request.load_audio()), request.utterance)] * len(request.prompts)
             else:
-                answers = [self._response(cue_features(self.template.cue_block.parse(prompt))) for prompt in request.prompts]
+                answers = [
+                    self._response(cue_features(self.template.cue_block.parse(prompt)), request.utterance) for prompt in request.prompts
+                ]
             yield answers
 
-    def _response(self, features: np.ndarray) -> Response:
+    def _response(self, features: np.ndarray, utterance: str) -> Response:
         with np.errstate(invalid="ignore", divide="ignore", over="ignore"):  # what is not finite stops the job
             logprobs = self.logprobs(features)
+        check_finite(logprobs.tolist(), utterance)
         return Response(self.labels[int(logprobs.argmax())].word, tuple(map(float, logprobs)), path="similarity")
 
 
