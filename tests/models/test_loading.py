@@ -343,6 +343,20 @@ def test_a_broken_checkpoint_is_one_line(copy, fault):
     assert str(folder) in str(error.value)
 
 
+EVERYWHERE = ("git-lfs pointer", "empty", "cut short", "two sets, one of torch", "GGUF", "a pickle", "no weights", "no config")
+
+
+@pytest.mark.parametrize("fault", EVERYWHERE)
+@pytest.mark.parametrize("family", families.FAMILIES)
+def test_broken_files_of_every_family_are_one_line(copy, family, fault):
+    damage, message = BROKEN[fault]
+    folder = copy(family)
+    damage(folder)
+    with pytest.raises(ModelError, match=message) as error:
+        load(family, folder)
+    assert len(str(error.value).splitlines()) == 1
+
+
 @pytest.mark.parametrize("family", ["audio_flamingo_3", "midashenglm"])
 def test_a_checkpoint_without_a_chat_template_is_one_line(copy, family):
     folder = copy(family)

@@ -8,6 +8,7 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
+from cuealign.core import file_kinds
 from cuealign.core.errors import ModelError
 
 Tensors = dict[str, torch.Tensor]
@@ -40,6 +41,8 @@ def read_tensors(file: Path) -> Tensors:
     """
     if not file.is_file():
         raise ModelError(f"{file}: no such file")
+    if what := file_kinds.kind(file, file_kinds.ANY):
+        raise ModelError(f"{file}: is {what}")
     try:
         found = load_file(file) if file.suffix == ".safetensors" else torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:
