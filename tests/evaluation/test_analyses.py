@@ -10,6 +10,7 @@ import pytest
 from scipy import stats
 
 from cuealign.core.vocabulary import INVALID
+from cuealign.evaluation.evaluation import INTERVALS
 from tests.support.predictions import (
     CONFLICT,
     CORRECT,
@@ -33,9 +34,12 @@ from tests.support.predictions import (
     table_uar,
 )
 
-CONDITION_COLUMNS = ["intervention", "p", "seed", "n", "uar", "ci_low", "ci_high", "invalid_rate", "cut"]
-COMPARISON_COLUMNS = ["a", "b", "delta", "ci_low", "ci_high", "mcnemar_p", "holm_p"]
-TREND_COLUMNS = ["intervention", "spearman_rho", "spearman_p", "n"]
+CONDITION_COLUMNS = ["intervention", "p", "seed", "n", "uar", *INTERVALS, "invalid_rate", "cut"]
+COMPARISON_COLUMNS = [
+    *("a", "b", "delta", *INTERVALS),
+    *("mcnemar_p", "holm_paper_p", "holm_p", "swap_p", "swap_holm_p", "detectable"),
+]
+TREND_COLUMNS = ["intervention", "spearman_rho", "spearman_p", "n", "slope", "slope_low", "slope_high"]
 CONFUSION_COLUMNS = ["intervention", "p", "label", "prediction", "count"]
 
 
@@ -74,9 +78,17 @@ def test_comparisons_are_of_correct_with_all_others_and_of_perturbations_with_au
 
 
 def test_holm_runs_over_all_rows_of_the_table(metrics):
-    adjusted = holm_step_down(metrics.comparisons["mcnemar_p"].tolist())
-    np.testing.assert_allclose(metrics.comparisons["holm_p"], adjusted, rtol=ROUNDING)
-    assert len(adjusted) == 11
+    for raw, corrected in (("mcnemar_p", "holm_p"), ("swap_p", "swap_holm_p")):
+        adjusted = holm_step_down(metrics.comparisons[raw].tolist())
+        np.testing.assert_allclose(metrics.comparisons[corrected], adjusted, rtol=ROUNDING)
+        assert len(adjusted) == 11
+
+
+def test_holm_of_the_papers_family_runs_over_perturbations_at_full_strength(metrics):
+    table = metrics.comparisons.set_index(["a", "b"])
+    family = [pair for name in ("shuffle", "conflict", "corrupt(1.0)") for pair in (("correct", name), (name, "none"))]
+    np.testing.assert_allclose(table.loc[family, "holm_paper_p"], holm_step_down(table.loc[family, "mcnemar_p"].tolist()), rtol=ROUNDING)
+    assert table["holm_paper_p"].notna().sum() == len(family)
 
 
 def test_trend_correlates_strength_and_uar_over_every_corrupt_run(study, metrics):
@@ -165,6 +177,8 @@ def test_the_largest_p_value_over_the_seeds_is_kept():
     }
     rows_found = comparison_rows(evaluate(study))
     # Ten discordant pairs against the one seed (2^-9) and six against the other (2^-5); Holm over three rows (the third is 1).
-    assert rows_found["correct", "shuffle"][3:] == pytest.approx([2.0**-5, 3 * 2.0**-5], rel=1e-9)
-    assert rows_found["shuffle", "none"][3:] == pytest.approx([2.0**-5, 3 * 2.0**-5], rel=1e-9)
-    assert rows_found["correct", "none"][3:] == [1.0, 1.0]
+    assert rows_found["correct", "shuffle"][7] == pytest.approx(2.0**-5, rel=1e-9)
+    assert rows_found["shuffle", "none"][7] == pytest.approx(2.0**-5, rel=1e-9)
+    assert rows_found["correct", "none"][7] == 1.0
+    holm_p = by_key(evaluate(study).comparisons, ["a", "b"], ["holm_p"])
+    assert holm_p["correct", "shuffle"] == pytest.approx([3 * 2.0**-5], rel=1e-9)

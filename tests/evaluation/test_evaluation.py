@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from cuealign.core.errors import InputError
 from cuealign.core.vocabulary import INVALID
+from cuealign.evaluation.evaluation import INTERVALS
 from tests.support.predictions import (
     CONFLICT,
     CORRECT,
@@ -64,13 +65,15 @@ def test_permuting_the_utterances_of_all_tables_alike_changes_nothing(seed, rand
 def test_swapping_correct_and_audio_only_mirrors_their_comparison(seed):
     study = random_predictions(seed, keys=(NONE, CORRECT), utterances=40)
     swapped = {NONE: study[CORRECT], CORRECT: study[NONE]}
-    (delta, low, high, p, adjusted), (mirrored, *ends, other_p, other_adjusted) = (
-        comparison_rows(evaluate(each))["correct", "none"] for each in (study, swapped)
-    )
-    assert [mirrored, *ends] == pytest.approx([-delta, -high, -low], abs=ROUNDING)
-    # One row only, so Holm leaves the p-value as it is.
-    assert p == adjusted == pytest.approx(other_p, rel=1e-9)
-    assert other_p == other_adjusted
+    one, other = (evaluate(each).comparisons.iloc[0] for each in (study, swapped))
+    for low, high in (("ci_low", "ci_high"), ("t_low", "t_high"), ("session_low", "session_high")):
+        assert [other[low], other[high]] == pytest.approx([-one[high], -one[low]], abs=ROUNDING, nan_ok=True)
+    assert other["delta"] == pytest.approx(-one["delta"], abs=ROUNDING)
+    for column in ("mcnemar_p", "swap_p", "detectable"):
+        assert other[column] == pytest.approx(one[column], rel=1e-9, nan_ok=True)
+    # One row only, so Holm leaves the p-value as it is; it is not in the paper's family.
+    assert (one["mcnemar_p"], one["swap_p"]) == (one["holm_p"], one["swap_holm_p"])
+    assert np.isnan(one["holm_paper_p"])
 
 
 @slow
@@ -94,9 +97,11 @@ def test_identical_predictions_differ_by_exactly_nothing(seeds, study_seed):
     metrics = evaluate({key: frame.copy() for key in (NONE, CORRECT, CONFLICT, *randomised)})
     comparisons = metrics.comparisons
     assert len(comparisons) == 7
-    assert (comparisons[["mcnemar_p", "holm_p"]] == 1).all(axis=None)
-    # No tolerance: an interval from 0 to 1e-17 reads as a difference of one sign.
-    assert comparisons[["delta", "ci_low", "ci_high"]].to_numpy().tolist() == [[0.0] * 3] * 7
+    assert (comparisons[["mcnemar_p", "holm_p", "swap_p", "swap_holm_p"]] == 1).all(axis=None)
+    # No tolerance: an interval from 0 to 1e-17 reads as a difference of one sign. A class of one speaker leaves no t interval.
+    known = comparisons[["delta", *INTERVALS, "detectable"]].dropna(axis=1)
+    assert {"delta", "ci_low", "ci_high"} <= set(known.columns)
+    assert (known == 0).all(axis=None)
 
 
 def test_evaluation_is_the_same_for_the_same_seed(study, metrics):
@@ -107,7 +112,7 @@ def test_the_bootstrap_seed_moves_the_intervals_only(study, metrics):
     other = evaluate(study, seed=12)
     for name in ("conditions", "comparisons"):
         one, two = getattr(metrics, name), getattr(other, name)
-        intervals = ["ci_low", "ci_high"]
+        intervals = ["ci_low", "ci_high"]  # the jackknife draws nothing, and swaps of seven speakers are all tried
         pd.testing.assert_frame_equal(one.drop(columns=intervals), two.drop(columns=intervals), check_exact=True)
         assert (one[intervals] != two[intervals]).any(axis=None)
     pd.testing.assert_frame_equal(other.trend, metrics.trend, check_exact=True)
@@ -133,13 +138,44 @@ def test_a_label_without_utterances_changes_no_score(study, metrics):
     assert other.confusion.loc[other.confusion["label"] == "boredom", "count"].sum() == 0
 
 
-def test_one_speaker_has_intervals_of_no_width():
-    study = {key: frame.assign(speaker="a") for key, frame in random_predictions(0, keys=(NONE, CORRECT)).items()}
+@pytest.mark.parametrize(("speakers", "shown"), [(1, False), (5, False), (6, True)])
+def test_fewer_than_six_speakers_have_no_intervals_and_no_tests_by_speaker(speakers, shown, caplog):
+    study = {
+        key: frame.assign(speaker=[f"speaker-{number % speakers}" for number in range(len(frame))], session="")
+        for key, frame in random_predictions(0, keys=(NONE, CORRECT, *CORRUPTS)).items()
+    }
     metrics = evaluate(study)
-    # Every resample is the study itself.
-    for frame, column in ((metrics.conditions, "uar"), (metrics.comparisons, "delta")):
-        for end in ("ci_low", "ci_high"):
-            np.testing.assert_allclose(frame[end], frame[column], rtol=0, atol=ROUNDING)
+    by_speaker = ["ci_low", "ci_high", "t_low", "t_high"]
+    assert metrics.conditions[by_speaker].notna().all(axis=None) == shown
+    assert metrics.conditions[by_speaker].isna().all(axis=None) != shown
+    assert metrics.comparisons[[*by_speaker, "swap_p", "swap_holm_p", "detectable"]].notna().all(axis=None) == shown
+    assert metrics.trend["slope_low"].notna().all() == shown
+    assert metrics.comparisons["mcnemar_p"].notna().all()  # by utterance
+    assert metrics.trend["slope"].notna().all()
+    assert (f"only {speakers} speakers: no intervals and no tests by speaker (at least 6)" in caplog.text) != shown
+
+
+def test_five_sessions_have_intervals_and_fewer_have_none():
+    study = random_predictions(0, keys=(NONE, CORRECT))
+    shown = evaluate(study).comparisons.iloc[0]
+    assert np.isfinite([shown["session_low"], shown["session_high"]]).all()
+    four = {key: frame.assign(session=frame["session"].replace({"s5": "s4"})) for key, frame in study.items()}
+    assert evaluate(four).comparisons[["session_low", "session_high"]].isna().all(axis=None)
+    none = {key: frame.assign(session="") for key, frame in study.items()}
+    assert evaluate(none).comparisons[["session_low", "session_high"]].isna().all(axis=None)
+
+
+def test_a_class_of_one_speaker_has_no_t_interval_and_is_named(caplog):
+    study = {
+        key: frame.assign(label=frame["label"].where((frame["label"] != "fear") | (frame["speaker"] == "b"), "joy"))
+        for key, frame in random_predictions(0, keys=(NONE, CORRECT)).items()
+    }
+    row = evaluate(study).comparisons.iloc[0]
+    assert np.isnan([row["t_low"], row["t_high"], row["detectable"]]).all()
+    assert np.isfinite([row["ci_low"], row["ci_high"], row["swap_p"]]).all()
+    # Of seven speakers, seven draws miss one with a probability of (6/7)^7 = 34 %; one hundred resamples, standard error 5 %.
+    assert "class 'fear' is spoken by b only: " in caplog.text
+    assert 20 < float(caplog.text.partition("only: ")[2].partition(" ")[0]) < 50
 
 
 def test_intervals_over_different_speakers_are_wider_than_over_utterances():
@@ -167,9 +203,10 @@ def test_differences_are_paired_by_speaker():
     }
     metrics = evaluate(study, resamples=500, confidence=0.95, seed=0)
     assert (metrics.conditions["ci_high"] - metrics.conditions["ci_low"] > 0.2).all()
-    delta, low, high, p, _ = comparison_rows(metrics)["correct", "none"]
-    assert [delta, low, high] == pytest.approx([0.1, 0.1, 0.1], abs=ROUNDING)
-    assert p == pytest.approx(2.0**-31, rel=1e-9)  # 32 discordant pairs, all on one side
+    row = metrics.comparisons.iloc[0]
+    assert row[["delta", "ci_low", "ci_high", "t_low", "t_high"]].tolist() == pytest.approx([0.1] * 5, abs=ROUNDING)
+    assert row["mcnemar_p"] == pytest.approx(2.0**-31, rel=1e-9)  # 32 discordant pairs, all on one side
+    assert row["swap_p"] == 2 / 2**8  # of eight speakers, only no swap and all swaps are as far from 0
 
 
 def other_utterance(frame):
@@ -203,9 +240,3 @@ def test_evaluation_refuses_and_names_an_unknown_label(column):
     study[NONE].loc[7, column] = "boredom"
     with pytest.raises(InputError, match="boredom"):
         evaluate(study)
-
-
-@pytest.mark.parametrize(("speakers", "warned"), [(7, True), (8, False)])
-def test_fewer_than_eight_speakers_are_warned_of(speakers, warned, caplog):
-    evaluate({NONE: predictions_of([(f"speaker-{number}", "joy", "joy") for number in range(speakers)])})
-    assert ("only 7 speakers" in caplog.text) == warned

@@ -12,6 +12,7 @@ LABELS = ["a", "b"]
 def table(rows):
     """Predictions from (prediction, cut, probability of a, probability of b)."""
     found = pd.DataFrame(rows, columns=["prediction", "cut", "logprob_a", "logprob_b"])
+    found = found.assign(speaker="s", label="a")
     return found.assign(**{name: np.log(found[name]) for name in ("logprob_a", "logprob_b")})
 
 
@@ -67,3 +68,13 @@ def test_the_noise_floor_is_compared_with_the_smallest_claim():
     calm = summary(GOOD, job=job | {"answers_unstable": 0.0}, comparisons=comparisons)
     assert calm.loc["answers_unstable", "caution"] == ""
     assert "smallest_difference" not in summary(GOOD, job=job).index
+
+
+def test_a_class_of_few_speakers_is_named_with_the_share_of_resamples_that_lack_it():
+    rows = table([("a", False, 0.9, 0.1)] * 16).assign(speaker=[f"s{number % 8}" for number in range(16)])
+    rows["label"] = ["b" if number == 3 else "a" for number in range(16)]
+    found = summary(rows)
+    draws = np.random.default_rng(0).integers(0, 8, (20_000, 8))
+    assert found.loc["resamples_left_out", "value"] == pytest.approx((draws != 3).all(axis=1).mean(), abs=0.012)
+    assert found.loc["resamples_left_out", "caution"].startswith("class 'b' has 1 of 8 speakers: some 34% of the resamples lack it")
+    assert "resamples_left_out" not in summary(rows.assign(label="a")).index

@@ -56,7 +56,8 @@ def test_resampled_uar_is_the_uar_of_the_drawn_speakers_utterances(rows, seed):
     expected = []
     for draws in weights:
         pool = [row for speaker, count in zip(by_speaker, draws, strict=True) for row in by_speaker[speaker] * int(count)]
-        expected.append(float(exact_uar([row[1] for row in pool], [row[2] for row in pool])))
+        whole = {row[1] for row in pool} == {row[1] for row in rows}
+        expected.append(float(exact_uar([row[1] for row in pool], [row[2] for row in pool])) if whole else np.nan)
     assert np.shape(uars) == (12,)
     np.testing.assert_allclose(uars, expected, rtol=0, atol=ROUNDING)
 
@@ -70,11 +71,13 @@ def test_drawing_every_speaker_equally_often_gives_the_observed_uar(rows):
     np.testing.assert_allclose(uars, float(table_uar(predictions_of(rows))), rtol=0, atol=ROUNDING)
 
 
-def test_a_class_without_utterances_of_drawn_speakers_is_left_out_of_that_resample():
+def test_a_resample_without_a_class_of_the_sample_has_no_uar():
     rows = [("a", "joy", "joy"), ("a", "joy", "fear"), ("b", "anger", "anger"), ("b", "joy", "joy")]
     uars = resampled_uar(confusion_counts(predictions_of(rows), LABELS, ["a", "b"]), np.array([[2, 0], [1, 1], [0, 2]]))
-    # Recall of joy 1/2 alone; joy 2/3 with anger 1; joy 1 with anger 1.
-    np.testing.assert_allclose(uars, [1 / 2, 5 / 6, 1], rtol=0, atol=ROUNDING)
+    # Anger is missing; joy 2/3 with anger 1; joy 1 with anger 1. The class fear, which nobody speaks, is no class of the sample.
+    np.testing.assert_allclose(uars, [np.nan, 5 / 6, 1], rtol=0, atol=ROUNDING)
+    assert percentile_interval(uars, 0.999) == pytest.approx((5 / 6, 1), abs=1e-3)
+    assert np.isnan(percentile_interval(uars[:1], 0.9)).all()
 
 
 def test_resampled_uar_has_the_spread_of_the_mean_over_speakers():

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from cuealign.evaluation.significance import exact_mcnemar, holm, spearman
+from cuealign.evaluation.significance import FEW, exact_mcnemar, holm, spearman
 from tests.support.predictions import ROUNDING, holm_step_down, mcnemar_by_counting, moderate, quick
 
 probabilities = st.lists(st.floats(0, 1), max_size=12)
@@ -119,8 +119,9 @@ def test_spearman_is_the_pearson_correlation_of_the_ranks(pairs):
     rho, p = spearman(x, y)
     by_rank = stats.pearsonr(stats.rankdata(x), stats.rankdata(y))
     assert rho == pytest.approx(by_rank.statistic, abs=ROUNDING)
-    # Near |rho| = 1 the p-value goes with sqrt(1 - rho^2): an error of 1e-16 in rho is one of 1e-8 in p.
-    assert p == pytest.approx(by_rank.pvalue, abs=1e-7)
+    if len(x) > FEW:  # exact below, in test_jackknife.py
+        # Near |rho| = 1 the p-value goes with sqrt(1 - rho^2): an error of 1e-16 in rho is one of 1e-8 in p.
+        assert p == pytest.approx(by_rank.pvalue, abs=1e-7)
 
 
 @quick
@@ -149,7 +150,7 @@ def test_spearman_is_symmetric_odd_and_blind_to_increasing_maps(pairs):
 def test_spearman_of_a_monotone_relation_is_plus_or_minus_one(y, rho):
     result = spearman([0.2, 0.4, 0.6, 0.8], y)
     assert result[0] == pytest.approx(rho, abs=ROUNDING)
-    assert result[1] == pytest.approx(0, abs=1e-7)  # sqrt(1 - rho^2) when rho is an ulp short of 1
+    assert result[1] == pytest.approx(2 / 24)  # one order of four values and its reverse
 
 
 @pytest.mark.parametrize(

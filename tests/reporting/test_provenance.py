@@ -60,7 +60,7 @@ def test_provenance_says_of_each_stage_by_which_code_and_packages_it_was_made(sm
     stages = json.loads((small_study / "results/provenance.json").read_text(encoding="utf-8"))["stages"]
     assert set(stages) == {
         *("synthesise", "read_corpus", "audit_audio", "build_manifest", "extract_descriptors", "fit_tokenizer", "tokenise"),
-        *("intervene", "train", "respond", "predict", "evaluate", "summarise_checks", "make_table", "draw_figure"),
+        *("intervene", "train", "respond", "predict", "evaluate", "summarise_checks", "compare_models", "make_table", "draw_figure"),
     }
     assert sum(way["jobs"] for way in stages["predict"]) == 3 * 6
     for ways in stages.values():

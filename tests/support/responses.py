@@ -24,6 +24,7 @@ def five_utterances() -> pd.DataFrame:
             "language": "",
             "label": ["angry", "happy", "neutral", "sad", "sad"],
             "split": ["x", "x", "y", "y", "z"],
+            "session": "",
             "duration": 1.0,
             "audio_sha256": "0",
         }

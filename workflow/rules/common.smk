@@ -270,8 +270,10 @@ def paths(pattern, runs, **more):
 
 
 def metrics_of(runs, analyses):
-    """What some analyses make of the models and splits that occur in some runs."""
-    return paths("results/metrics/{dataset}/{split}/{model}/{analysis}.csv", runs, analysis=analyses)
+    """What some analyses make of the models and splits in some runs; ``models`` is about all models of a split."""
+    own = [analysis for analysis in analyses if analysis != "models"]
+    found = paths("results/metrics/{dataset}/{split}/{model}/{analysis}.csv", runs, analysis=own)
+    return found + (paths("results/metrics/{dataset}/{split}/models.csv", runs) if "models" in analyses else [])
 
 
 def responses_of(experiment):
@@ -280,13 +282,18 @@ def responses_of(experiment):
     return [f"results/responses/{experiment}/shard{shard}.parquet" for shard in shards]
 
 
+def unperturbed_runs(wildcards):
+    """Runs of all models on a split that are compared with each other: audio-only and correct tokens."""
+    return [run for run in runs_of(wildcards) if run.intervention in ("none", "correct")]
+
+
 def checks_of(experiment):
     """What the jobs of a model found out about it, all shards."""
     return [path.replace(".parquet", ".checks.json") for path in responses_of(experiment)]
 
 
 CONDITION = "results/interventions/{dataset}/{split}/{intervention}/p{p}/seed{seed}.parquet"
-METRIC_FILES = metrics_of(RUNS, [*settings.analyses, "checks"])
+METRIC_FILES = metrics_of(RUNS, [*settings.analyses, "checks", "models"])
 RESPONSE_FILES = [path for experiment in EXPERIMENTS for path in responses_of(experiment)]
 TABLE_FILES = expand("results/tables/{table}.{format}", table=settings.tables, format=["csv", "tex", "md"])
 

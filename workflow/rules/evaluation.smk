@@ -52,3 +52,25 @@ rule summarise_checks:
         code=version("summarise_checks"),
     script:
         "../../scripts/summarise_checks.py"
+
+
+rule compare_models:
+    input:
+        predictions=lambda wildcards: [
+            "results/predictions/{dataset}/{split}/{model}/{intervention}/p{p}/seed{seed}.parquet".format(**vars(run))
+            for run in unperturbed_runs(wildcards)
+        ],
+    output:
+        compared="results/metrics/{dataset}/{split}/models.csv",
+    log:
+        "logs/compare_models/{dataset}/{split}.log",
+    localrule: True
+    conda:
+        "../../envs/cuealign.yaml"
+    params:
+        runs=lambda wildcards: [(run.model, *run.condition) for run in unperturbed_runs(wildcards)],
+        labels=of_dataset("labels"),
+        statistics=config["statistics"],
+        code=version("compare_models"),
+    script:
+        "../../scripts/compare_models.py"

@@ -24,7 +24,7 @@ RENAMED = {
 
 
 ANALYSES = ("conditions", "comparisons", "trend", "confusion")
-TABLES = ("concepts", "corpora", "checks", "aibo", "iemocap", "uar", "interventions", "sensitivity")
+TABLES = ("concepts", "corpora", "checks", "aibo", "iemocap", "uar", "interventions", "models", "sensitivity")
 FIGURES = {"tokens": "dataset", "confusions": "model", "corruption": "split", "grounding": "study"}
 """What is made unless the config says otherwise."""
 

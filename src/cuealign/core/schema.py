@@ -104,6 +104,7 @@ UTTERANCES = Table(
         "raw_label": _TEXT,
         "label": _TEXT,
         "split": _TEXT,
+        "session": _TEXT,
         "origin": _TEXT,
     },
     nullable=("end", "label"),
@@ -142,6 +143,7 @@ MANIFEST = Table(
         "language": _TEXT,
         "label": _TEXT,
         "split": _TEXT,
+        "session": _TEXT,
         "duration": _REAL,
         "channel": _TEXT,
         "remove_offset": _FLAG,
@@ -203,7 +205,7 @@ is that of the model."""
 
 PREDICTIONS = Table(
     name="predictions",
-    columns={"utterance": _TEXT, "speaker": _TEXT, "label": _TEXT, "answer": _TEXT, "cut": _FLAG, "prediction": _TEXT},
+    columns={"utterance": _TEXT, "speaker": _TEXT, "session": _TEXT, "label": _TEXT, "answer": _TEXT, "cut": _FLAG, "prediction": _TEXT},
     open_ended="logprob_",
 )
 """``cut`` marks an answer that the limit of tokens cut; it is INVALID where answers are read."""

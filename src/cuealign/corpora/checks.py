@@ -31,7 +31,8 @@ def check_description(raw: pd.DataFrame, dataset: Dataset, *, name: str) -> pd.D
     Raises:
         InputError: lists all problems.
     """
-    raw = in_one_form(raw)
+    # Readers from outside of this repository may not know sessions.
+    raw = in_one_form(raw if "session" in raw else raw.assign(session=""))
     raise_all(odd_characters(raw), where=f"dataset {name}")
     nobody = names_nobody(raw["speaker"]) & (dataset.unnamed_speakers != "keep")
     if dataset.unnamed_speakers == "error":
@@ -136,6 +137,9 @@ def _speakers(table: pd.DataFrame, dataset: Dataset) -> list[str]:
             for speaker, values in found.items()
             if len(values) > 1
         ]
+    if (table["session"] != "").any():
+        missing = table[table["session"] == ""]
+        problems += [f"{row.origin}: session is empty, but other utterances have one" for row in missing.itertuples()]
     genders = table.groupby("speaker")["gender"].unique()
     problems += [f"speaker {speaker!r} has several genders ({', '.join(values)})" for speaker, values in genders.items() if len(values) > 1]
     if dataset.gender_needed:

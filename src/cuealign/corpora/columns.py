@@ -12,7 +12,7 @@ from cuealign.core.errors import raise_all
 from cuealign.corpora.rows import normalise_gender
 
 REQUIRED = ("file", "speaker", "label", "split")
-OPTIONAL = {"utterance": "", "start": "", "end": "", "gender": "unknown", "language": ""}
+OPTIONAL = {"utterance": "", "start": "", "end": "", "gender": "unknown", "language": "", "session": ""}
 
 
 def needed(columns: Mapping[str, Column]) -> set[str]:
@@ -31,7 +31,8 @@ def pick(found: pd.DataFrame, columns: Mapping[str, Column], *, path: Path, word
         split: split of all rows, if the table stands for one.
 
     Returns:
-        Columns utterance (empty if the table has none), file, start, end, speaker, gender, language, raw_label, split and origin.
+        Columns utterance (empty if the table has none), file, start, end, speaker, gender, language, raw_label,
+        split, session and origin.
 
     Raises:
         InputError: lists all problems with file, line and column.
@@ -88,7 +89,7 @@ def _part(values: pd.Series, where: Column, name: str, word: str) -> tuple[list[
 
 def _check(table: pd.DataFrame, path: Path, word: str) -> pd.DataFrame:
     problems = [f"{word} {row}: {name} is empty" for name in REQUIRED for row in table.index[table[name].str.strip() == ""]]
-    for name in (*REQUIRED, "utterance", "gender", "language"):
+    for name in (*REQUIRED, "utterance", "gender", "language", "session"):
         padded = table[name] != table[name].str.strip()
         problems += [f"{word} {row}: {name} {table[name][row]!r} begins or ends with white space" for row in table.index[padded]]
         odd = table[name].str.contains(r"[\x00-\x1f\x7f]") & ~padded

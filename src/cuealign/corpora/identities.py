@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator
 
 import pandas as pd
 
-NAMES = ("utterance", "speaker", "gender", "language", "raw_label", "split")
+NAMES = ("utterance", "speaker", "gender", "language", "raw_label", "split", "session")
 """Columns that are compared. Files keep the form that the disk has."""
 
-_VISIBLE = ("speaker", "gender", "language", "raw_label", "split")
+_VISIBLE = ("speaker", "gender", "language", "raw_label", "split", "session")
 # Control and format characters, unassigned and private ones, and all separators but the plain space.
 _INVISIBLE = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp", "Zs"}
 

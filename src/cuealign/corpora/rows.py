@@ -7,7 +7,7 @@ import pandas as pd
 
 RAW_COLUMNS = ("utterance", "file", "start", "end", "speaker", "gender", "language", "raw_label", "split", "origin")
 """Columns of the table that a reader returns. ``start`` and ``end`` are in seconds (end NaN: the end of the file), the others
-text. ``origin`` names file and row."""
+text. ``origin`` names file and row. A further column ``session`` names the recording session where several speakers share one."""
 
 _GENDERS = {"f": "female", "m": "male", "w": "female", "": "unknown", "other": "unknown"}
 

@@ -8,13 +8,14 @@ import pandas as pd
 from scipy.special import logsumexp
 
 from cuealign.core.vocabulary import INVALID
+from cuealign.evaluation.evaluation import FEWEST_SPEAKERS
 
 COLUMNS = ("quantity", "value", "caution")
 
 SIGNIFICANT = 0.05
 """Corrected p-value from which on a difference is claimed."""
 
-_LEAST_MASS, _LEAST_AGREEMENT, _MOST_INVALID, _FLAT = 0.5, 0.9, 0.05, 0.99
+_LEAST_MASS, _LEAST_AGREEMENT, _MOST_INVALID, _FLAT, _RARE = 0.5, 0.9, 0.05, 0.99, 0.001
 
 
 def summarise(
@@ -66,9 +67,24 @@ def summarise(
             f"{cut} of {len(table)} answers were cut by max_new_tokens and count as INVALID." if cut else "",
         ),
     ]
+    rows += _rare_class(predictions[0])
     if "score_noise" in jobs[0]:
         rows += _noise(jobs[0], comparisons)
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _rare_class(table: pd.DataFrame) -> list[tuple[str, float, str]]:
+    """The share of resamples that lack the class of the fewest speakers; none where every speaker has every class."""
+    speakers = table["speaker"].nunique()
+    having = table.groupby("label")["speaker"].nunique().sort_values(kind="stable")
+    share = (1 - having.iloc[0] / speakers) ** speakers  # that a speaker's draws all miss those who have it
+    if share < _RARE or speakers < FEWEST_SPEAKERS:
+        return []
+    caution = (
+        f"class {having.index[0]!r} has {having.iloc[0]} of {speakers} speakers: some {100 * share:.0f}% of the resamples lack it and are "
+        "left out of the bootstrap's intervals."
+    )
+    return [("resamples_left_out", float(share), caution)]
 
 
 def _noise(job: Mapping[str, Any], comparisons: pd.DataFrame | None) -> list[tuple[str, float, str]]:

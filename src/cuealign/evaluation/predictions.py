@@ -60,6 +60,7 @@ def predict(
         {
             "utterance": manifest["utterance"],
             "speaker": manifest["speaker"],
+            "session": manifest["session"],
             "label": manifest["label"],
             "answer": answers,
             "cut": cut,

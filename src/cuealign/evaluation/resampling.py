@@ -30,14 +30,23 @@ def resampled_uar(confusions: np.ndarray, weights: np.ndarray) -> np.ndarray:
         weights: from :func:`speaker_weights`, shape ``(resamples, speakers)``.
 
     Returns:
-        UAR in [0, 1], shape ``(resamples,)``.
+        UAR in [0, 1], shape ``(resamples,)``. It is NaN where a class of the sample has no utterance in the resample: its mean
+        over the other classes would be another statistic.
     """
     flat = confusions.reshape(len(confusions), -1).astype(np.float64)
-    return unweighted_average_recall((weights @ flat).reshape(len(weights), *confusions.shape[1:]))
+    drawn = (weights @ flat).reshape(len(weights), *confusions.shape[1:])
+    present = confusions.sum(axis=(0, -1)) > 0
+    whole = (drawn.sum(axis=-1)[:, present] > 0).all(axis=1)
+    uar = np.full(len(weights), np.nan)
+    if whole.any():
+        uar[whole] = unweighted_average_recall(drawn[whole])
+    return uar
 
 
 def percentile_interval(values: np.ndarray, confidence: float) -> tuple[float, float]:
-    """Interval that contains the central share ``confidence`` of ``values``."""
-    tail = (1 - confidence) / 2
-    low, high = np.quantile(values, (tail, 1 - tail))
+    """Interval that contains the central share ``confidence`` of ``values``; those that are missing (NaN) are left out."""
+    tail, known = (1 - confidence) / 2, values[~np.isnan(values)]
+    if len(known) == 0:
+        return float("nan"), float("nan")
+    low, high = np.quantile(known, (tail, 1 - tail))
     return float(low), float(high)

@@ -118,6 +118,14 @@ class Results:
         """Checks of an experiment (:func:`cuealign.evaluation.model_checks.summarise`); no caution is a missing value."""
         return self.metrics(experiment, "checks")
 
+    def model_pairs(self, dataset: str, split: str) -> pd.DataFrame:
+        """Differences between the models on a split (:func:`cuealign.evaluation.model_pairs.compare`)."""
+        path = Path(self.results, "metrics", dataset, split, "models.csv")
+        try:
+            return pd.read_csv(path, dtype={"a": str, "b": str, "quantity": str}, keep_default_na=False, na_values=[""])
+        except (OSError, pd.errors.EmptyDataError) as error:
+            raise InputError(f"{path}: cannot be read ({error})") from error
+
     def summary(self, experiment: Experiment) -> pd.DataFrame:
         """One row per intervention and strength: the mean over seeds where there are several, indexed by both."""
         table = self.metrics(experiment, "conditions")

@@ -97,7 +97,7 @@ class Dataset(StrictModel):
         description="For the reader `manifest`: table (csv, tsv, parquet, jsonl) with one row per utterance; or tables by split.",
     )
     columns: dict[
-        Literal["utterance", "file", "start", "end", "speaker", "gender", "language", "label", "split"],
+        Literal["utterance", "file", "start", "end", "speaker", "gender", "language", "label", "split", "session"],
         Annotated[Column, BeforeValidator(_named_column, json_schema_input_type=str | Column)],
     ] = Field(
         default={},

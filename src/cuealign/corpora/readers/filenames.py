@@ -87,7 +87,7 @@ def read(dataset: Dataset, _files: Sequence[str]) -> pd.DataFrame:
         dataset: entry of the config.
 
     Returns:
-        Columns :data:`cuealign.corpora.rows.RAW_COLUMNS`.
+        Columns :data:`cuealign.corpora.rows.RAW_COLUMNS` and ``session``.
 
     Raises:
         InputError: lists all files whose names do not fit ``datasets.<id>.columns``.
@@ -100,4 +100,4 @@ def read(dataset: Dataset, _files: Sequence[str]) -> pd.DataFrame:
     table["origin"] = [str(root / name) for name in names]
     table["utterance"] = utterance_ids(table)
     table["file"] = table["origin"]
-    return table[list(RAW_COLUMNS)]
+    return table[[*RAW_COLUMNS, "session"]]

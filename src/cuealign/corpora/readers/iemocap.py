@@ -58,7 +58,7 @@ def read(dataset: Dataset, files: Sequence[str]) -> pd.DataFrame:
         files: the label files.
 
     Returns:
-        Columns :data:`cuealign.corpora.rows.RAW_COLUMNS`, one row per label line.
+        Columns :data:`cuealign.corpora.rows.RAW_COLUMNS` and ``session``, one row per label line.
 
     Raises:
         InputError: names file and line of all lines that do not fit the format.
@@ -85,11 +85,12 @@ def read(dataset: Dataset, files: Sequence[str]) -> pd.DataFrame:
                     "language": "eng",
                     "raw_label": match["code"],
                     "split": f"session{match['session']}",
+                    "session": f"session{match['session']}",
                     "origin": f"{file}, line {number}",
                 }
             )
     raise_all(problems, where=str(root))
-    return pd.DataFrame(rows, columns=list(RAW_COLUMNS))
+    return pd.DataFrame(rows, columns=[*RAW_COLUMNS, "session"])
 
 
 def differences(dataset: Dataset, table: pd.DataFrame) -> list[str]:

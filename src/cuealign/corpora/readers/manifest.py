@@ -32,7 +32,7 @@ def read(dataset: Dataset, _files: Sequence[str]) -> pd.DataFrame:
         dataset: entry of the config.
 
     Returns:
-        Columns :data:`cuealign.corpora.rows.RAW_COLUMNS`.
+        Columns :data:`cuealign.corpora.rows.RAW_COLUMNS` and ``session``.
 
     Raises:
         InputError: lists all problems of a file with line and column.
@@ -55,7 +55,7 @@ def read(dataset: Dataset, _files: Sequence[str]) -> pd.DataFrame:
     if not named[0]:
         table["utterance"] = utterance_ids(table)
     table["file"] = [str(on_disk(Path(folder), file)) for folder, file in zip(table["folder"], table["file"], strict=True)]
-    return table[list(RAW_COLUMNS)]
+    return table[[*RAW_COLUMNS, "session"]]
 
 
 def _tables(dataset: Dataset) -> Iterator[tuple[str | None, str]]:

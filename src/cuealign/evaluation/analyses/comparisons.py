@@ -5,12 +5,12 @@ from collections.abc import Sequence
 import pandas as pd
 
 from cuealign.core.registry import PluginOptions
-from cuealign.evaluation.evaluation import Evaluation, Group, round_off
-from cuealign.evaluation.resampling import percentile_interval
+from cuealign.evaluation.evaluation import FEWEST_SPEAKERS, INTERVALS, Evaluation, Group, round_off
 from cuealign.evaluation.significance import exact_mcnemar, holm
+from cuealign.evaluation.swaps import swap_test
 from cuealign.interventions.conditions import condition_id
 
-COLUMNS = ("a", "b", "delta", "ci_low", "ci_high", "mcnemar_p", "holm_p")
+COLUMNS = ("a", "b", "delta", *INTERVALS, "mcnemar_p", "holm_paper_p", "holm_p", "swap_p", "swap_holm_p", "detectable")
 
 _NONE, _CORRECT = ("none", "0"), ("correct", "0")
 
@@ -19,19 +19,38 @@ def compute(evaluation: Evaluation, _options: PluginOptions) -> pd.DataFrame:
     """One row per comparison.
 
     Returns:
-        Columns :data:`COLUMNS`: ids of the conditions a and b; UAR(a) - UAR(b), both averaged over seeds, and its interval, both
-        on the same resamples; the largest p-value of exact McNemar tests of all pairs of seeds; that p-value with Holm's
-        correction over all rows.
+        Columns :data:`COLUMNS`:
+
+        * ids of the conditions a and b; UAR(a) - UAR(b), both averaged over seeds, and its intervals;
+        * the largest p-value of exact McNemar tests of all pairs of seeds, corrected by Holm over the paper's family
+          (perturbations at full strength against audio-only, and correct tokens against each of them; other rows have none) and
+          over all rows;
+        * the p-value of the permutation test of the UAR itself on the means over seeds, and corrected by Holm over all rows;
+        * the smallest difference that the study finds with 80 % power.
     """
     rows = []
     for a, b in compared(list(evaluation.groups)):
-        delta = round_off(evaluation.mean_uar(a) - evaluation.mean_uar(b))
-        difference = round_off(evaluation.mean_replicates(a) - evaluation.mean_replicates(b))
-        p_value = max(exact_mcnemar(x, y) for x in evaluation.correct(a) for y in evaluation.correct(b))
-        interval = percentile_interval(difference, evaluation.statistics.confidence)
-        rows.append((condition_id(*a), condition_id(*b), delta, *interval, p_value))
-    table = pd.DataFrame(rows, columns=list(COLUMNS[:-1]))
-    return table.assign(holm_p=holm(table["mcnemar_p"].tolist()))
+        weights = evaluation.mean_of(a) | evaluation.mean_of(b, -1.0)
+        enough = len(evaluation.speakers) >= FEWEST_SPEAKERS
+        rows.append(
+            {
+                "a": condition_id(*a),
+                "b": condition_id(*b),
+                "delta": round_off(evaluation.mean_uar(a) - evaluation.mean_uar(b)),
+                **evaluation.intervals(weights),
+                "mcnemar_p": max(exact_mcnemar(x, y) for x in evaluation.correct(a) for y in evaluation.correct(b)),
+                "swap_p": swap_test(evaluation.mean_terms(a) - evaluation.mean_terms(b), evaluation.statistics.seed)
+                if enough
+                else float("nan"),
+                "detectable": evaluation.jackknife(weights).detectable(evaluation.statistics.confidence) if enough else float("nan"),
+                "paper": paper_family(a, b, list(evaluation.groups)),
+            }
+        )
+    table = pd.DataFrame(rows, columns=[*COLUMNS, "paper"])
+    table["holm_p"] = holm(table["mcnemar_p"].tolist())
+    table["swap_holm_p"] = holm(table["swap_p"].tolist())
+    table["holm_paper_p"] = holm(table["mcnemar_p"].where(table["paper"].astype(bool)).tolist())
+    return table[list(COLUMNS)]
 
 
 def compared(groups: Sequence[Group]) -> list[tuple[Group, Group]]:
@@ -39,3 +58,12 @@ def compared(groups: Sequence[Group]) -> list[tuple[Group, Group]]:
     perturbed = [group for group in groups if group not in (_NONE, _CORRECT)]
     pairs = [(_CORRECT, _NONE)] + [(_CORRECT, group) for group in perturbed] + [(group, _NONE) for group in perturbed]
     return [pair for pair in pairs if pair[0] in groups and pair[1] in groups]
+
+
+def paper_family(a: Group, b: Group, groups: Sequence[Group]) -> bool:
+    """Whether the paper tests this pair in one family: a perturbation at its full strength against audio-only or correct tokens."""
+    perturbed = next((group for group in (a, b) if group not in (_NONE, _CORRECT)), None)
+    if perturbed is None:
+        return False
+    full = max(float(p) for intervention, p in groups if intervention == perturbed[0])
+    return float(perturbed[1]) == full

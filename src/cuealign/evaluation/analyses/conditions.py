@@ -1,14 +1,13 @@
-"""UAR of every condition, with an interval from a bootstrap over speakers."""
+"""UAR of every condition, with intervals."""
 
 import numpy as np
 import pandas as pd
 
 from cuealign.core.registry import PluginOptions
-from cuealign.evaluation.evaluation import MEAN, Evaluation
-from cuealign.evaluation.resampling import percentile_interval
+from cuealign.evaluation.evaluation import INTERVALS, MEAN, Evaluation
 from cuealign.interventions import INTERVENTIONS
 
-COLUMNS = ("intervention", "p", "seed", "n", "uar", "ci_low", "ci_high", "invalid_rate", "cut")
+COLUMNS = ("intervention", "p", "seed", "n", "uar", *INTERVALS, "invalid_rate", "cut")
 
 
 def compute(evaluation: Evaluation, _options: PluginOptions) -> pd.DataFrame:
@@ -16,18 +15,22 @@ def compute(evaluation: Evaluation, _options: PluginOptions) -> pd.DataFrame:
 
     Returns:
         Columns :data:`COLUMNS`; ``cut`` is the number of answers that the limit of tokens cut. A row with seed ``mean`` has the
-        UAR, the invalid rate and ``cut`` averaged over seeds, and its interval from the same resamples of speakers for all seeds.
+        UAR, the invalid rate and ``cut`` averaged over seeds, and its intervals from the same clusters for all seeds.
     """
-    rows, confidence = [], evaluation.statistics.confidence
+    rows = []
     for group, members in evaluation.groups.items():
         counts = {member: evaluation.counts[member] for member in members}
         invalid = {member: count[..., -1].sum() / count.sum() for member, count in counts.items()}
         cut = {member: int(evaluation.predictions[member]["cut"].sum()) for member in members}
         for member in members:
-            interval = percentile_interval(evaluation.replicates[member], confidence)
-            rows.append((*group, member[2], counts[member].sum(), evaluation.uar[member], *interval, invalid[member], cut[member]))
+            found = {"seed": member[2], "uar": evaluation.uar[member], "invalid_rate": invalid[member], "cut": cut[member]}
+            rows.append(found | evaluation.intervals({member: 1.0}) | _of(group, counts[member]))
         if INTERVENTIONS.get(group[0]).is_random:
-            interval = percentile_interval(evaluation.mean_replicates(group), confidence)
-            n, share = counts[members[0]].sum(), np.mean(list(invalid.values()))
-            rows.append((*group, MEAN, n, evaluation.mean_uar(group), *interval, share, np.mean(list(cut.values()))))
+            means = {name: float(np.mean(list(values.values()))) for name, values in (("invalid_rate", invalid), ("cut", cut))}
+            found = {"seed": MEAN, "uar": evaluation.mean_uar(group)} | means
+            rows.append(found | evaluation.intervals(evaluation.mean_of(group)) | _of(group, counts[members[0]]))
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _of(group: tuple[str, str], counts: np.ndarray) -> dict[str, object]:
+    return {"intervention": group[0], "p": group[1], "n": counts.sum()}

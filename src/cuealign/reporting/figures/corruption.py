@@ -24,10 +24,10 @@ CAPTION = (
 
 
 def seed_interval(values: np.ndarray, confidence: float) -> tuple[float, float]:
-    """Mean and half-width of Student's interval over seeds; the half-width of a single seed is 0."""
+    """Mean and half-width of Student's interval over seeds; a single seed has none (NaN)."""
     mean = float(np.mean(values))
     if len(values) < 2:
-        return mean, 0.0
+        return mean, float("nan")
     return mean, float(stdtrit(len(values) - 1, (1 + confidence) / 2) * np.std(values, ddof=1) / np.sqrt(len(values)))
 
 
@@ -67,7 +67,9 @@ def _panel(axes: Axes, results: Results, experiment: Experiment, intervention: s
     runs = table[(table["intervention"] == intervention) & (table["seed"] != MEAN)]
     points = sorted((float(p), *seed_interval(group["uar"].to_numpy(), results.confidence)) for p, group in runs.groupby("p"))
     p, mean, half = map(np.array, zip(*points, strict=True))
-    axes.errorbar(p, mean, yerr=half, color=colour, marker="o", capsize=2, label=f"at strength p, {results.level} CI", zorder=3)
+    several = bool(np.isfinite(half).any())
+    text = f"at strength p, {results.level} CI over seeds" if several else "at strength p, one seed"
+    axes.errorbar(p, mean, yerr=half if several else None, color=colour, marker="o", capsize=2, label=text, zorder=3)
     axes.scatter(runs["p"].astype(float), runs["uar"], s=4, color=FAINT, alpha=0.6, linewidth=0, zorder=2)
     trend = trends[trends["intervention"] == intervention]
     if len(trend) and trend["spearman_rho"].notna().all():

@@ -6,6 +6,7 @@ them but stays anchored to the audio to the right, near the horizontal line.
 """
 
 import matplotlib.pyplot as plt
+import pandas as pd
 from matplotlib.figure import Figure
 
 from cuealign.core.registry import PluginOptions
@@ -17,6 +18,12 @@ NEEDS = ("comparisons",)
 CAPTION = (
     "Every model between ignoring the cues (at the origin) and following them blindly (lower right). Intervals: bootstrap over speakers."
 )
+
+
+def _bar(difference: pd.Series) -> list[list[float]] | None:
+    """Lengths of an error bar to both sides, None without an interval. A percentile may lie an ulp beyond the difference."""
+    low, delta, high = difference["ci_low"], difference["delta"], difference["ci_high"]
+    return None if pd.isna(low) else [[max(delta - low, 0.0)], [max(high - delta, 0.0)]]
 
 
 def draw(results: Results, _options: PluginOptions) -> Figure:
@@ -34,8 +41,8 @@ def draw(results: Results, _options: PluginOptions) -> Figure:
         axes.errorbar(
             gain["delta"],
             conflict["delta"],
-            xerr=[[gain["delta"] - gain["ci_low"]], [gain["ci_high"] - gain["delta"]]],
-            yerr=[[conflict["delta"] - conflict["ci_low"]], [conflict["ci_high"] - conflict["delta"]]],
+            xerr=_bar(gain),
+            yerr=_bar(conflict),
             color=COLOURS[drawn % len(COLOURS)],
             marker=MARKERS[drawn % len(MARKERS)],
             linestyle="none",

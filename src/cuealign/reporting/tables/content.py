@@ -114,7 +114,9 @@ def interval(low: float, high: float, *, sign: bool = False) -> str:
 
 
 def p_value(value: float) -> str:
-    """A p-value: .014, or <.0001, or 4e-07 where it is smaller."""
+    """A p-value: .014, or 4e-07 where it is smaller; one beyond the range of numbers is <1e-300, and none is 0."""
     if pd.isna(value):
         return "–"
+    if value < 1e-300:
+        return "<1e-300"
     return number(value, 4) if value >= 1e-4 else f"{value:.0e}"

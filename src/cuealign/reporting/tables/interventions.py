@@ -3,6 +3,7 @@
 import pandas as pd
 
 from cuealign.core.registry import PluginOptions
+from cuealign.evaluation.evaluation import FEWEST_SPEAKERS, INTERVALS
 from cuealign.interventions.conditions import condition_title, parse_condition_id
 from cuealign.reporting.results import Results
 from cuealign.reporting.tables.content import TableContent, find_published, interval, number, p_value, signed
@@ -10,7 +11,10 @@ from cuealign.reporting.tables.content import TableContent, find_published, inte
 CAPTION = "Correct tokens against every perturbation, and every perturbation against the audio-only prompt."
 NEEDS = ("conditions", "comparisons", "trend")
 
-_COLUMNS = ["dataset", "split", "model", "a", "b", "delta", "ci_low", "ci_high", "mcnemar_p", "holm_p", "published_delta", "deviation"]
+_COLUMNS = [
+    *("dataset", "split", "model", "a", "b", "delta", *INTERVALS, "mcnemar_p", "holm_paper_p", "holm_p", "swap_p", "swap_holm_p"),
+    *("detectable", "published_delta", "deviation"),
+]
 
 
 def build(results: Results, published: pd.DataFrame, _options: PluginOptions) -> TableContent:
@@ -37,17 +41,33 @@ def build(results: Results, published: pd.DataFrame, _options: PluginOptions) ->
             "Comparison": [f"{_title(row.a)} − {_title(row.b)}" for row in values.itertuples()],
             "Δ UAR": [signed(value) for value in values["delta"]],
             f"{results.level} CI": [interval(row.ci_low, row.ci_high, sign=True) for row in values.itertuples()],
+            f"{results.level} CI (t)": [interval(row.t_low, row.t_high, sign=True) for row in values.itertuples()],
             "p": [p_value(value) for value in values["mcnemar_p"]],
+            "p (paper's Holm)": [p_value(value) for value in values["holm_paper_p"]],
             "p (Holm)": [p_value(value) for value in values["holm_p"]],
+            "p (swap)": [p_value(value) for value in values["swap_p"]],
+            "p (swap, Holm)": [p_value(value) for value in values["swap_holm_p"]],
+            "Detectable": [number(value) for value in values["detectable"]],
         }
     )
+    if values["session_low"].notna().any():
+        where = list(display.columns).index(f"{results.level} CI (t)") + 1
+        ends = [interval(row.session_low, row.session_high, sign=True) for row in values.itertuples()]
+        display.insert(where, f"{results.level} CI (sessions)", ends)
     if values["published_delta"].notna().any():
         display["Published Δ"] = [
             "–" if pd.isna(row.published_delta) else f"{signed(row.published_delta)} ({signed(row.deviation)})"
             for row in values.itertuples()
         ]
     note = "Perturbations with several seeds: UAR averaged over seeds; McNemar per seed, the largest p shown."
-    note += " McNemar tests correctness per utterance, not UAR: p and interval may disagree."
+    note += " McNemar tests correctness per utterance, not UAR: p and interval may disagree. CI: percentiles of a bootstrap over"
+    note += " speakers, as in the paper; t: jackknife-t over speakers. Paper's Holm: over perturbations at full strength, against"
+    note += " audio-only and correct tokens. Swap: permutation of both conditions within speakers, of UAR itself."
+    note += " Detectable: the smallest difference found with a power of 80%."
+    if values["session_low"].notna().any():
+        note += " Sessions: jackknife-t over recording sessions; swaps of five of them cannot give a p below .0625."
+    if values["ci_low"].isna().any():
+        note += f" No interval and no test by speaker with fewer than {FEWEST_SPEAKERS} speakers."
     return TableContent(caption, values, display, " ".join([note, *_trends(results, published), results.cautions()]).strip())
 
 

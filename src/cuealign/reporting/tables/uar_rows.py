@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from cuealign.config.entries.grid import Experiment
+from cuealign.evaluation.evaluation import FEWEST_SPEAKERS
 from cuealign.reporting.results import Results
 from cuealign.reporting.tables.content import TableContent, find_published, interval, number, p_value, signed
 
@@ -58,6 +59,8 @@ def rows(results: Results, experiments: Sequence[Experiment], published: pd.Data
 def notes(results: Results, values: pd.DataFrame, dataset: str | None = None) -> str:
     """What the columns mean, as far as they occur, and the cautions of the corpora."""
     note = f"In brackets: {results.level} interval of a bootstrap over speakers. p: exact McNemar test of UAR⁺ against UAR⁻."
+    if values["none_low"].isna().any() and values["uar_none"].notna().any():
+        note += f" No interval with fewer than {FEWEST_SPEAKERS} speakers."
     if values[["published_none", "published_correct"]].notna().any(axis=None):
         note += " Published: the paper's value, and ours minus theirs."
     return f"{note} {results.cautions(dataset=dataset)}".strip()

@@ -1,0 +1,55 @@
+"""Two models side by side: paired differences between all models on a split."""
+
+from collections.abc import Mapping
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from cuealign.evaluation.evaluation import FEWEST_SPEAKERS, Condition, Evaluation, round_off
+from cuealign.evaluation.jackknife import Jackknife
+from cuealign.evaluation.significance import holm
+from cuealign.evaluation.swaps import swap_test
+
+COLUMNS = ("a", "b", "quantity", "n", "delta", "low", "high", "p", "holm_p")
+
+_NONE, _CORRECT = ("none", "0", "0"), ("correct", "0", "0")
+QUANTITIES: dict[str, dict[Condition, float]] = {
+    "uar_none": {_NONE: 1.0},
+    "uar_correct": {_CORRECT: 1.0},
+    "gain": {_CORRECT: 1.0, _NONE: -1.0},
+}
+"""Quantities that models are compared in, as weighted sums of the UARs of conditions."""
+
+
+def compare(evaluations: Mapping[str, Evaluation]) -> pd.DataFrame:
+    """Compare every pair of models that answered the same utterances.
+
+    Args:
+        evaluations: by model, with the audio-only and the correct condition where they were run.
+
+    Returns:
+        Columns :data:`COLUMNS`: models a and b, the quantity, utterances, the quantity of a minus that of b, its jackknife-t
+        interval over speakers, the p-value of swapping both models within speakers, and that corrected by Holm over all rows.
+        Interval and p are NaN with too few speakers.
+    """
+    rows = []
+    for (a, one), (b, two) in combinations(evaluations.items(), 2):
+        first, second = (next(iter(each.predictions.values())) for each in (one, two))
+        if list(first["utterance"]) != list(second["utterance"]):
+            continue  # a model that was tried on a part of the split cannot be paired
+        for quantity, weights in QUANTITIES.items():
+            if all(condition in each.predictions for condition in weights for each in (one, two)):
+                rows.append((a, b, quantity, len(first), *_difference(one, two, weights)))
+    table = pd.DataFrame(rows, columns=list(COLUMNS[:-1]))
+    return table.assign(holm_p=holm(table["p"].tolist()))
+
+
+def _difference(one: Evaluation, two: Evaluation, weights: Mapping[Condition, float]) -> tuple[float, float, float, float]:
+    """Difference, interval and p-value."""
+    first, second = one.jackknife(weights), two.jackknife(weights)
+    difference = Jackknife(float(round_off(first.estimate - second.estimate)), round_off(first.left_out - second.left_out), first.sizes)
+    if len(one.speakers) < FEWEST_SPEAKERS:
+        return (difference.estimate, *(float("nan"),) * 3)
+    terms = np.sum([weight * (one.mean_terms(c[:2]) - two.mean_terms(c[:2])) for c, weight in weights.items()], axis=0)
+    return (difference.estimate, *difference.interval(one.statistics.confidence), swap_test(terms, one.statistics.seed))

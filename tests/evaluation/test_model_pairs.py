@@ -1,0 +1,70 @@
+"""Models side by side, against one model's own comparisons and brute force."""
+
+import numpy as np
+import pytest
+
+from cuealign.evaluation.evaluation import Evaluation
+from cuealign.evaluation.model_pairs import COLUMNS, compare
+from tests.support.predictions import (
+    CORRECT,
+    LABELS,
+    NONE,
+    STATISTICS,
+    exact_uar,
+    holm_step_down,
+    jackknife_t,
+    random_predictions,
+)
+
+
+def evaluation(seed, keys=(NONE, CORRECT), gold_of=0):
+    """Predictions of a model; all models see the same utterances."""
+    gold, study = random_predictions(gold_of, keys=keys), random_predictions(seed, keys=keys)
+    shared = {key: study[key].assign(**{name: gold[key][name] for name in ("utterance", "speaker", "session", "label")}) for key in keys}
+    return Evaluation(shared, LABELS, STATISTICS)
+
+
+def uar(table, positions):
+    return float(exact_uar(*([table[column].iloc[i] for i in positions] for column in ("label", "prediction"))))
+
+
+def test_differences_and_intervals_are_those_of_brute_force():
+    one, two = evaluation(1), evaluation(2)
+    found = compare({"one": one, "two": two}).set_index("quantity")
+    speakers = list(one.predictions[NONE]["speaker"])
+    wanted = {"uar_none": {NONE: 1}, "uar_correct": {CORRECT: 1}, "gain": {CORRECT: 1, NONE: -1}}
+    for quantity, weights in wanted.items():
+
+        def difference(positions, weights=weights):
+            return sum(w * (uar(one.predictions[c], positions) - uar(two.predictions[c], positions)) for c, w in weights.items())
+
+        low, high, _ = jackknife_t(difference, speakers, STATISTICS.confidence)
+        row = found.loc[quantity]
+        assert [row["delta"], row["low"], row["high"]] == pytest.approx([difference(range(len(speakers))), low, high], abs=1e-9)
+    assert found["holm_p"].tolist() == pytest.approx(holm_step_down(found["p"].tolist()))
+
+
+def test_every_pair_is_compared_once_and_a_model_with_itself_differs_by_nothing():
+    models = {name: evaluation(seed) for name, seed in (("a", 1), ("b", 1), ("c", 2))}
+    table = compare(models)
+    assert list(table.columns) == list(COLUMNS)
+    assert sorted(set(zip(table["a"], table["b"], strict=True))) == [("a", "b"), ("a", "c"), ("b", "c")]
+    same = table[(table["a"] == "a") & (table["b"] == "b")]
+    assert same[["delta", "low", "high"]].to_numpy().tolist() == [[0.0] * 3] * 3
+    assert (same["p"] == 1).all()
+
+
+def test_the_other_order_mirrors_a_pair():
+    one, two = evaluation(1), evaluation(2)
+    forth, back = compare({"a": one, "b": two}), compare({"b": two, "a": one})
+    np.testing.assert_allclose(forth["delta"], -back["delta"], atol=1e-12)
+    np.testing.assert_allclose(forth["low"], -back["high"], atol=1e-12)
+    np.testing.assert_allclose(forth["p"], back["p"])
+
+
+def test_models_without_common_utterances_or_conditions_are_not_paired():
+    short = Evaluation({NONE: evaluation(1).predictions[NONE].head(40)}, LABELS, STATISTICS)
+    assert len(compare({"whole": evaluation(1), "part": short})) == 0
+    without = evaluation(1, keys=(NONE,))
+    assert list(compare({"a": evaluation(2), "b": without})["quantity"]) == ["uar_none"]
+    assert len(compare({"a": evaluation(1)})) == 0
