@@ -25,9 +25,10 @@ def main(
     models: dict[str, Model],
     experiments: list[Experiment],
     confidence: float,
+    deviations: dict[str, dict[str, list[str]]],
     published: str,
 ) -> None:
-    results = Results(Path("results"), experiments, datasets, models, confidence)
+    results = Results(Path("results"), experiments, datasets, models, confidence, deviations)
     theirs = pd.read_csv(io.StringIO(published), dtype={"model": str, "p": str}, keep_default_na=False, na_values={"value": [""]})
     content = TABLES.get(table)(results, theirs, TABLES.options(table, options, f"tables.{table}"))
     csv.write_text(content.csv(), encoding="utf-8")

@@ -1,6 +1,6 @@
 """Tables over the results of the small study."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -73,6 +73,31 @@ def test_a_table_without_a_run_says_so(results, published):
 
 def test_a_study_without_perturbations_says_so(bare, published):
     assert "No perturbation" in build("interventions", bare, published).md()
+
+
+def test_a_run_that_is_not_the_papers_says_what_differs(results, published):
+    renamed = published.replace({"dataset": {"iemocap": "emosynth"}, "split": {"full": "test"}, "model": {"af3": "cue-tiny"}})
+    other = replace(results, deviations={"emosynth/test/cue-tiny": {"": ["instruction", "labels"], "conflict": ["options"]}})
+    for name in ("uar", "interventions"):
+        content = build(name, other, renamed)
+        title = f"{results.models['cue-tiny'].title} on {results.datasets['emosynth'].title} (test)"
+        assert f"{title} is not compared with the paper, as these differ: instruction, labels." in content.note
+        assert not [column for column in content.display.columns if column.startswith("Published")]
+    only_conflict = replace(results, deviations={"emosynth/test/cue-tiny": {"": [], "conflict": ["options of the intervention"]}})
+    values = build("interventions", only_conflict, renamed).values
+    assert values["published_delta"].isna().all()  # the paper's difference is that of conflict
+    assert build("uar", only_conflict, renamed).values["published_none"].notna().any()
+
+
+def test_everything_that_the_paper_reports_of_a_comparison_stands_beside_ours(results, published):
+    renamed = published.replace({"dataset": {"iemocap": "emosynth"}, "split": {"full": "test"}, "model": {"af3": "cue-tiny"}})
+    content = build("interventions", results, renamed)
+    rows = content.values.set_index(["model", "a", "b"])
+    row = rows.loc[("cue-tiny", "correct", "conflict")]
+    assert row[["published_delta", "published_low", "published_high", "published_p"]].tolist() == [0.018, 0.011, 0.025, 4e-07]
+    assert rows.loc[("cue-tiny", "conflict", "none"), "published_p"] == 0.014
+    shown = "\n".join(content.display["Published"])
+    assert "[+.011, +.025] p 4e-07" in shown
 
 
 def test_published_values_stand_beside_ours_where_the_same_experiment_was_run(results, published):

@@ -37,6 +37,7 @@ except ImportError:
         "name the Snakefile of a clone, or pip install the repository in the version of the module"
     )
 
+from cuealign.config.comparability import deviations, local_folders
 from cuealign.config.entries.figures import SCOPES
 from cuealign.config.entries.grid import Experiment
 from cuealign.config.grid import runs as expand_grid
@@ -49,6 +50,7 @@ from cuealign.corpora.readers import READERS
 from cuealign.evaluation.analyses import ANALYSES
 from cuealign.interventions import INTERVENTIONS
 from cuealign.models.backends import BACKENDS
+from cuealign.models.checkpoints import hub_commit
 from cuealign.models.training import RECIPES
 from cuealign.reporting.figures import FIGURES
 from cuealign.reporting.tables import TABLES
@@ -79,9 +81,15 @@ def silenced():
 
 # The defaults lie beside this workflow. The user's config overrides them, in any folder, and also in a module of another
 # workflow, for which Snakemake reads no config file of ours.
-values = {}
-for name in ("datasets", "models", "prompts", "config"):
-    update_config(values, load_configfile(workflow.source_path(f"../../config/{name}.yaml")))
+def shipped(*names):
+    """Plain values of config files that ship with the workflow, the later ones over the earlier ones."""
+    merged = {}
+    for name in names:
+        update_config(merged, load_configfile(workflow.source_path(f"../../config/{name}.yaml")))
+    return merged
+
+
+values = shipped("datasets", "models", "prompts", "config")
 update_config(values, config)
 
 # The config of a module is part of another workflow's config files, which are not ours to check.
@@ -97,6 +105,13 @@ if problems := missing_sources(settings):
     raise WorkflowError(
         "\n".join([*problems, "(in a file of your own given with --configfile, or on the command line with --config)"])
     )
+
+# Published values stand beside those of runs that are the paper's.
+DEVIATIONS = deviations(
+    settings,
+    load(shipped("datasets", "models", "prompts", "paper")),
+    {name: hub_commit(folder) for name, folder in local_folders(settings).items() if folder.is_dir()},
+)
 
 PLAIN = settings.model_dump(mode="json")
 # The report finds captions here.

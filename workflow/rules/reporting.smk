@@ -29,6 +29,7 @@ rule make_table:
         models=SHOWN_MODELS,
         experiments=[vars(experiment) for experiment in EXPERIMENTS],
         confidence=settings.statistics.confidence,
+        deviations=DEVIATIONS,
         published=resource("published.csv"),
         code=lambda wildcards: version(
             "make_table",

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ class Results:
         experiments: what was run, in the grid's order.
         datasets, models: registries of the config.
         confidence: level of the intervals.
+        deviations: what differs from the paper's run (:func:`cuealign.config.comparability.deviations`).
     """
 
     results: Path | str
@@ -35,6 +36,7 @@ class Results:
     datasets: Mapping[str, Dataset]
     models: Mapping[str, Model]
     confidence: float = 0.95
+    deviations: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
 
     @property
     def level(self) -> str:
@@ -79,10 +81,35 @@ class Results:
         if overlaps := counts["overlaps"]:
             yield f"{overlaps} pair{'s' * (overlaps > 1)} of segments of one recording overlap{'s' * (overlaps == 1)} across splits."
 
-    def is_published(self, experiment: Experiment) -> bool:
-        """True if published values compare: the experiment ran on its whole split, and the corpus has the published counts."""
+    def differs_from_paper(self, experiment: Experiment, *interventions: str) -> list[str]:
+        """What keeps a published value from standing beside ours; empty if all that makes it is the paper's.
+
+        Args:
+            experiment: which ran on the corpus.
+            interventions: that the value is about.
+        """
+        known = self.deviations.get(str(experiment), {"": ()})
+        found = [*known[""], *(reason for name in interventions for reason in known.get(name, ()))]
         run, whole = self._sizes(experiment)
-        return run == whole and not self.counts(experiment.dataset)["not_as_published"]
+        counts = self.counts(experiment.dataset)
+        found += ["utterances (a part of the split)"] * (run < whole)
+        found += ["utterances (not the published counts)"] * bool(counts["not_as_published"])
+        found += ["utterances (bad audio excluded)"] * bool(counts["excluded"])
+        return list(dict.fromkeys(found))
+
+    def comparable(self, published: pd.DataFrame, experiment: Experiment, *interventions: str) -> pd.DataFrame:
+        """Rows of the paper's values that may stand beside ours: all or none."""
+        return published.iloc[:0] if self.differs_from_paper(experiment, *interventions) else published
+
+    def not_compared(self, published: pd.DataFrame, experiments: Sequence[Experiment]) -> str:
+        """Sentences that say why published values do not stand beside some of ours."""
+        said = []
+        for experiment in experiments:
+            theirs = published[["dataset", "split", "model"]].eq([experiment.dataset, experiment.split, experiment.model]).all(axis=1)
+            if theirs.any() and (reasons := self.differs_from_paper(experiment)):
+                title = f"{self.models[experiment.model].title} on {self.datasets[experiment.dataset].title} ({experiment.split})"
+                said.append(f"{title} is not compared with the paper, as these differ: {', '.join(reasons)}.")
+        return " ".join(said)
 
     def _sizes(self, experiment: Experiment) -> tuple[int, int]:
         """Number of utterances that were run, and of those in the split."""

@@ -1,7 +1,10 @@
 """Correct tokens against every perturbation, and every perturbation against audio-only."""
 
+from typing import Any
+
 import pandas as pd
 
+from cuealign.config.entries.grid import Experiment
 from cuealign.core.registry import PluginOptions
 from cuealign.evaluation.evaluation import FEWEST_SPEAKERS, INTERVALS
 from cuealign.interventions.conditions import condition_title, parse_condition_id
@@ -13,7 +16,7 @@ NEEDS = ("conditions", "comparisons", "trend")
 
 _COLUMNS = [
     *("dataset", "split", "model", "a", "b", "delta", *INTERVALS, "mcnemar_p", "holm_paper_p", "holm_p", "swap_p", "swap_holm_p"),
-    *("detectable", "published_delta", "deviation"),
+    *("detectable", "published_delta", "published_low", "published_high", "published_p", "deviation"),
 ]
 
 
@@ -21,12 +24,11 @@ def build(results: Results, published: pd.DataFrame, _options: PluginOptions) ->
     """One row per comparison of each model and split that ran a perturbation."""
     parts = []
     for experiment in results.select():
-        comparable = published if results.is_published(experiment) else published.iloc[:0]
         table = results.metrics(experiment, "comparisons")
         if ((table["a"] != "correct") | (table["b"] != "none")).any():  # more than correct against audio-only
             table = table.assign(dataset=experiment.dataset, split=experiment.split, model=experiment.model)
-            theirs = [find_published(comparable, experiment, "delta", a=row.a, b=row.b) for row in table.itertuples()]
-            parts.append(table.assign(published_delta=theirs, deviation=table["delta"] - theirs))
+            theirs = pd.DataFrame([_theirs(results, published, experiment, row.a, row.b) for row in table.itertuples()])
+            parts.append(table.assign(**theirs, deviation=table["delta"] - theirs["published_delta"]))
     caption = f"Token interventions: differences in UAR, speaker-clustered {results.level} intervals, exact McNemar,"
     caption += " Holm-corrected per model and split."
     if not parts:
@@ -54,11 +56,8 @@ def build(results: Results, published: pd.DataFrame, _options: PluginOptions) ->
         where = list(display.columns).index(f"{results.level} CI (t)") + 1
         ends = [interval(row.session_low, row.session_high, sign=True) for row in values.itertuples()]
         display.insert(where, f"{results.level} CI (sessions)", ends)
-    if values["published_delta"].notna().any():
-        display["Published Δ"] = [
-            "–" if pd.isna(row.published_delta) else f"{signed(row.published_delta)} ({signed(row.deviation)})"
-            for row in values.itertuples()
-        ]
+    if values[["published_delta", "published_p"]].notna().any(axis=None):
+        display["Published"] = [_published(row) for row in values.itertuples()]
     note = "Perturbations with several seeds: UAR averaged over seeds; McNemar per seed, the largest p shown."
     note += " McNemar tests correctness per utterance, not UAR: p and interval may disagree. CI: percentiles of a bootstrap over"
     note += " speakers, as in the paper; t: jackknife-t over speakers. Paper's Holm: over perturbations at full strength, against"
@@ -68,7 +67,27 @@ def build(results: Results, published: pd.DataFrame, _options: PluginOptions) ->
         note += " Sessions: jackknife-t over recording sessions; swaps of five of them cannot give a p below .0625."
     if values["ci_low"].isna().any():
         note += f" No interval and no test by speaker with fewer than {FEWEST_SPEAKERS} speakers."
-    return TableContent(caption, values, display, " ".join([note, *_trends(results, published), results.cautions()]).strip())
+    return TableContent(
+        caption,
+        values,
+        display,
+        " ".join([note, *_trends(results, published), results.not_compared(published, results.select()), results.cautions()]).strip(),
+    )
+
+
+def _theirs(results: Results, published: pd.DataFrame, experiment: Experiment, a: str, b: str) -> dict[str, float]:
+    """What the paper reports of a comparison."""
+    comparable = results.comparable(published, experiment, *(parse_condition_id(condition)[0] for condition in (a, b)))
+    names = {"delta": "published_delta", "ci_low": "published_low", "ci_high": "published_high", "mcnemar_p": "published_p"}
+    return {name: find_published(comparable, experiment, measure, a=a, b=b) for measure, name in names.items()}
+
+
+def _published(row: Any) -> str:
+    """The paper's difference with its interval, ours minus theirs, and its p."""
+    delta = "" if pd.isna(row.published_delta) else f"{signed(row.published_delta)} ({signed(row.deviation)})"
+    ends = "" if pd.isna(row.published_low) else interval(row.published_low, row.published_high, sign=True)
+    p = "" if pd.isna(row.published_p) else f"p {p_value(row.published_p)}"
+    return " ".join(filter(None, [delta, ends, p])) or "–"
 
 
 def _title(condition: str) -> str:
@@ -79,12 +98,12 @@ def _trends(results: Results, published: pd.DataFrame) -> list[str]:
     """One sentence per experiment and intervention of which UAR was measured at several strengths."""
     sentences = []
     for experiment in results.select():
-        comparable = published if results.is_published(experiment) else published.iloc[:0]
         for trend in results.metrics(experiment, "trend").itertuples():
             if pd.isna(trend.spearman_rho):
                 continue
             sentence = f"{results.models[experiment.model].title} on {results.datasets[experiment.dataset].title} ({experiment.split}):"
             sentence += f" Spearman ρ of UAR and p {number(trend.spearman_rho, 2)}, p {p_value(trend.spearman_p)}, {trend.n:.0f} runs"
+            comparable = results.comparable(published, experiment, trend.intervention)
             theirs = find_published(comparable, experiment, "spearman_rho", intervention=trend.intervention)
             sentences.append(sentence + ("." if pd.isna(theirs) else f"; published {number(theirs, 2)}."))
     return sentences

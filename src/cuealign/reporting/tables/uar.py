@@ -20,4 +20,4 @@ def build(results: Results, published: pd.DataFrame, _options: PluginOptions) ->
     where = pd.DataFrame({"Dataset": [results.datasets[name].title for name in values["dataset"]], "Split": values["split"]})
     display = pd.concat([where, uar_rows.display(results, values)], axis=1)
     caption = "UAR without (UAR⁻) and with (UAR⁺) aligned concept tokens, Δ = UAR⁺ − UAR⁻."
-    return TableContent(caption, values, display, uar_rows.notes(results, values))
+    return TableContent(caption, values, display, uar_rows.notes(results, values, published))

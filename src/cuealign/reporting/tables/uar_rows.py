@@ -21,14 +21,14 @@ def of_dataset(results: Results, published: pd.DataFrame, dataset: str, caption:
     shown = pd.concat([values[["split"]].rename(columns=str.capitalize), display(results, values)], axis=1)
     if len(values) == 0:
         return TableContent(caption, values, shown, f"No run of the dataset {dataset!r} in this study's grid.")
-    return TableContent(caption, values, shown, notes(results, values, dataset))
+    return TableContent(caption, values, shown, notes(results, values, published, dataset))
 
 
 def rows(results: Results, experiments: Sequence[Experiment], published: pd.DataFrame) -> pd.DataFrame:
     """UAR of each experiment, with the published value beside it where the paper ran the same, and this study all of it."""
     found = []
     for experiment in experiments:
-        comparable = published if results.is_published(experiment) else published.iloc[:0]
+        comparable = results.comparable(published, experiment)
         summary, comparisons = results.summary(experiment), results.metrics(experiment, "comparisons")
         none, correct = (summary.loc[(name, "0")] if (name, "0") in summary.index else None for name in ("none", "correct"))
         gain = comparisons[(comparisons["a"] == "correct") & (comparisons["b"] == "none")]
@@ -56,14 +56,16 @@ def rows(results: Results, experiments: Sequence[Experiment], published: pd.Data
     return pd.DataFrame(found, columns=_COLUMNS)
 
 
-def notes(results: Results, values: pd.DataFrame, dataset: str | None = None) -> str:
-    """What the columns mean, as far as they occur, and the cautions of the corpora."""
+def notes(results: Results, values: pd.DataFrame, published: pd.DataFrame, dataset: str | None = None) -> str:
+    """What the columns mean, as far as they occur, what is not compared with the paper, and the cautions of the corpora."""
     note = f"In brackets: {results.level} interval of a bootstrap over speakers. p: exact McNemar test of UAR⁺ against UAR⁻."
     if values["none_low"].isna().any() and values["uar_none"].notna().any():
         note += f" No interval with fewer than {FEWEST_SPEAKERS} speakers."
     if values[["published_none", "published_correct"]].notna().any(axis=None):
         note += " Published: the paper's value, and ours minus theirs."
-    return f"{note} {results.cautions(dataset=dataset)}".strip()
+    return " ".join(
+        filter(None, [note, results.not_compared(published, results.select(dataset=dataset)), results.cautions(dataset=dataset)])
+    )
 
 
 def display(results: Results, values: pd.DataFrame) -> pd.DataFrame:
