@@ -337,7 +337,8 @@ def needs_of_figure(wildcards):
 def needs_of_table(wildcards):
     """Analyses that a table reads, and the checks of the models that it shows; one that reads none shows no model."""
     needs = TABLES.constant(wildcards.table, "NEEDS", ())
-    return [*needs, "checks"] if needs else []
+    pairs = ["models"] * TABLES.constant(wildcards.table, "COMPARES_MODELS", False)
+    return [*needs, "checks", *pairs] if needs else []
 
 
 def evaluated_in(wildcards):

@@ -8,7 +8,8 @@ from cuealign.reporting.results import Results
 from cuealign.reporting.tables.content import TableContent, interval, p_value, signed
 
 CAPTION = "Every pair of models on a split: paired differences in UAR without and with aligned tokens, and in the gain from them."
-NEEDS = ("conditions", "models")
+NEEDS = ("conditions",)
+COMPARES_MODELS = True
 
 _TITLES = {"uar_none": "UAR⁻", "uar_correct": "UAR⁺", "gain": "Gain"}
 _COLUMNS = ["dataset", "split", "a", "b", "quantity", "n", "delta", "low", "high", "p", "holm_p"]
