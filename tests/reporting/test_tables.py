@@ -97,7 +97,9 @@ def test_everything_that_the_paper_reports_of_a_comparison_stands_beside_ours(re
     assert row[["published_delta", "published_low", "published_high", "published_p"]].tolist() == [0.018, 0.011, 0.025, 4e-07]
     assert rows.loc[("cue-tiny", "conflict", "none"), "published_p"] == 0.014
     shown = "\n".join(content.display["Published"])
-    assert "[+.011, +.025] p 4e-07" in shown
+    assert "[+.011, +.025]; p 4e-07" in shown
+    assert "UAR .758; p .0140; Holm p < .05" in shown
+    assert "p < 0.0001" in shown
 
 
 def test_published_values_stand_beside_ours_where_the_same_experiment_was_run(results, published):

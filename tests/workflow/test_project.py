@@ -87,6 +87,14 @@ def test_published_values_are_the_papers():
     }
     found = (uar["correct"] - uar["none"]).dropna().round(3).to_dict()
     assert found == deltas
+    printed = published[(published["measure"] == "delta") & (published["b"] == "none")]
+    assert printed.set_index(["dataset", "split", "model"])["value"].to_dict() == deltas
+    bounds = published[published["measure"].str.endswith("_below")]
+    assert bounds.groupby("measure")["value"].agg(["size", "min", "max"]).to_numpy().tolist() == [
+        [3, 0.05, 0.05],  # Holm, every perturbation against audio-only
+        [4, 1e-5, 1e-4],  # both gains; shuffle and full corruption against correct tokens
+        [1, 1e-4, 1e-4],  # Spearman
+    ]
 
 
 def test_every_promise_of_the_page_on_robustness_has_its_test():

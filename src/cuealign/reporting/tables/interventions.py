@@ -14,9 +14,28 @@ from cuealign.reporting.tables.content import TableContent, find_published, inte
 CAPTION = "Correct tokens against every perturbation, and every perturbation against the audio-only prompt."
 NEEDS = ("conditions", "comparisons", "trend")
 
+_PUBLISHED = {
+    **{"delta": "published_delta", "ci_low": "published_low", "ci_high": "published_high", "mcnemar_p": "published_p"},
+    **{"mcnemar_p_below": "published_p_below", "holm_paper_p_below": "published_holm_below"},
+}
 _COLUMNS = [
-    *("dataset", "split", "model", "a", "b", "delta", *INTERVALS, "mcnemar_p", "holm_paper_p", "holm_p", "swap_p", "swap_holm_p"),
-    *("detectable", "published_delta", "published_low", "published_high", "published_p", "deviation"),
+    *(
+        "dataset",
+        "split",
+        "model",
+        "a",
+        "b",
+        "uar_a",
+        "uar_b",
+        "delta",
+        *INTERVALS,
+        "mcnemar_p",
+        "holm_paper_p",
+        "holm_p",
+        "swap_p",
+        "swap_holm_p",
+    ),
+    *("detectable", *_PUBLISHED.values(), "published_uar", "deviation"),
 ]
 
 
@@ -28,7 +47,9 @@ def build(results: Results, published: pd.DataFrame, _options: PluginOptions) ->
         if ((table["a"] != "correct") | (table["b"] != "none")).any():  # more than correct against audio-only
             table = table.assign(dataset=experiment.dataset, split=experiment.split, model=experiment.model)
             theirs = pd.DataFrame([_theirs(results, published, experiment, row.a, row.b) for row in table.itertuples()])
-            parts.append(table.assign(**theirs, deviation=table["delta"] - theirs["published_delta"]))
+            uar = results.summary(experiment)["uar"]
+            ours = {f"uar_{side}": [uar[parse_condition_id(condition)] for condition in table[side]] for side in ("a", "b")}
+            parts.append(table.assign(**ours, **theirs, deviation=table["delta"] - theirs["published_delta"]))
     caption = f"Token interventions: differences in UAR, speaker-clustered {results.level} intervals, exact McNemar,"
     caption += " Holm-corrected per model and split."
     if not parts:
@@ -41,6 +62,7 @@ def build(results: Results, published: pd.DataFrame, _options: PluginOptions) ->
             "Split": values["split"],
             "Model": [results.models[name].title for name in values["model"]],
             "Comparison": [f"{_title(row.a)} − {_title(row.b)}" for row in values.itertuples()],
+            "UAR": [f"{number(row.uar_a)} − {number(row.uar_b)}" for row in values.itertuples()],
             "Δ UAR": [signed(value) for value in values["delta"]],
             f"{results.level} CI": [interval(row.ci_low, row.ci_high, sign=True) for row in values.itertuples()],
             f"{results.level} CI (t)": [interval(row.t_low, row.t_high, sign=True) for row in values.itertuples()],
@@ -56,7 +78,7 @@ def build(results: Results, published: pd.DataFrame, _options: PluginOptions) ->
         where = list(display.columns).index(f"{results.level} CI (t)") + 1
         ends = [interval(row.session_low, row.session_high, sign=True) for row in values.itertuples()]
         display.insert(where, f"{results.level} CI (sessions)", ends)
-    if values[["published_delta", "published_p"]].notna().any(axis=None):
+    if values[[*_PUBLISHED.values(), "published_uar"]].notna().any(axis=None):
         display["Published"] = [_published(row) for row in values.itertuples()]
     note = "Perturbations with several seeds: UAR averaged over seeds; McNemar per seed, the largest p shown."
     note += " McNemar tests correctness per utterance, not UAR: p and interval may disagree. CI: percentiles of a bootstrap over"
@@ -78,8 +100,9 @@ def build(results: Results, published: pd.DataFrame, _options: PluginOptions) ->
 def _theirs(results: Results, published: pd.DataFrame, experiment: Experiment, a: str, b: str) -> dict[str, float]:
     """What the paper reports of a comparison."""
     comparable = results.comparable(published, experiment, *(parse_condition_id(condition)[0] for condition in (a, b)))
-    names = {"delta": "published_delta", "ci_low": "published_low", "ci_high": "published_high", "mcnemar_p": "published_p"}
-    return {name: find_published(comparable, experiment, measure, a=a, b=b) for measure, name in names.items()}
+    found = {name: find_published(comparable, experiment, measure, a=a, b=b) for measure, name in _PUBLISHED.items()}
+    intervention, p = parse_condition_id(a)
+    return found | {"published_uar": find_published(comparable, experiment, "uar", intervention=intervention, p=p)}
 
 
 def _published(row: Any) -> str:
@@ -87,7 +110,10 @@ def _published(row: Any) -> str:
     delta = "" if pd.isna(row.published_delta) else f"{signed(row.published_delta)} ({signed(row.deviation)})"
     ends = "" if pd.isna(row.published_low) else interval(row.published_low, row.published_high, sign=True)
     p = "" if pd.isna(row.published_p) else f"p {p_value(row.published_p)}"
-    return " ".join(filter(None, [delta, ends, p])) or "–"
+    below = "" if pd.isna(row.published_p_below) else f"p < {row.published_p_below:g}"
+    holm = "" if pd.isna(row.published_holm_below) else f"Holm p < {number(row.published_holm_below, 2)}"
+    uar = "" if pd.isna(row.published_uar) or row.b != "none" else f"UAR {number(row.published_uar)}"
+    return "; ".join(filter(None, [" ".join(filter(None, [delta, ends])), uar, p, below, holm])) or "–"
 
 
 def _title(condition: str) -> str:
@@ -105,5 +131,7 @@ def _trends(results: Results, published: pd.DataFrame) -> list[str]:
             sentence += f" Spearman ρ of UAR and p {number(trend.spearman_rho, 2)}, p {p_value(trend.spearman_p)}, {trend.n:.0f} runs"
             comparable = results.comparable(published, experiment, trend.intervention)
             theirs = find_published(comparable, experiment, "spearman_rho", intervention=trend.intervention)
-            sentences.append(sentence + ("." if pd.isna(theirs) else f"; published {number(theirs, 2)}."))
+            below = find_published(comparable, experiment, "spearman_p_below", intervention=trend.intervention)
+            published_p = "" if pd.isna(below) else f", p < {below:g}"
+            sentences.append(sentence + ("." if pd.isna(theirs) else f"; published {number(theirs, 2)}{published_p}."))
     return sentences
