@@ -37,9 +37,9 @@ def test_a_second_run_has_nothing_to_do_from_any_clone(small_study, clone, snake
         assert "Nothing to be done" in done.stdout + done.stderr, done.stdout
 
 
-ALL_REPORTS = {"make_table": 9, "draw_figure": 6, "record_provenance": 1, "study": 1}
+ALL_REPORTS = {"make_table": 10, "draw_figure": 6, "record_provenance": 1, "study": 1}
 # The tables concepts and sensitivity, and the figure of the tokens, read no metrics.
-METRICS = {"evaluate": 3, "summarise_checks": 3, "compare_models": 1, "make_table": 7, "draw_figure": 5, "record_provenance": 1, "study": 1}
+METRICS = {"evaluate": 3, "summarise_checks": 3, "compare_models": 1, "make_table": 8, "draw_figure": 5, "record_provenance": 1, "study": 1}
 PREDICTIONS = {"predict": 18} | METRICS
 ANSWERS = {"respond": 3} | PREDICTIONS
 MODELS = {"train": 3} | ANSWERS
@@ -65,7 +65,7 @@ CHANGES = {
         "evaluate": 2,
         "summarise_checks": 2,
         "compare_models": 1,
-        "make_table": 7,
+        "make_table": 8,
     }
     | {"draw_figure": 4, "record_provenance": 1, "study": 1},
     "interventions/shuffle.py": {"intervene": 1, "train": 1} | ANSWERS,
@@ -94,7 +94,7 @@ def test_changed_resources_run_again_what_reads_them(small_study, clone):
     before = file.read_text(encoding="utf-8")
     try:
         file.write_text(before.replace("0.776", "0.777"), encoding="utf-8")
-        assert planned(dry_run(small_study, clone)) == {"make_table": 9, "record_provenance": 1, "study": 1}
+        assert planned(dry_run(small_study, clone)) == {"make_table": 10, "record_provenance": 1, "study": 1}
         os.utime(file)
     finally:
         file.write_text(before, encoding="utf-8")
@@ -104,7 +104,7 @@ CONFIGS = {
     # What a user changes, and the jobs that run again.
     'statistics={"resamples": 200}': METRICS,
     'models={"cue-tiny": {"memory": "9GB", "runtime": "2h"}}': None,
-    'models={"cue-tiny": {"title": "Cue Tiny"}}': {"make_table": 9, "draw_figure": 3, "record_provenance": 1, "study": 1},
+    'models={"cue-tiny": {"title": "Cue Tiny"}}': {"make_table": 10, "draw_figure": 3, "record_provenance": 1, "study": 1},
     'models={"af3": {"title": "Flamingo"}}': {"record_provenance": 1, "study": 1},  # not in the grid: only the record of the config
     'intervention_options={"conflict": {"voice_quality": {"MODAL": "CREAKY", "BREATHY": "PRESSED", "PRESSED": "BREATHY", '
     '"ROUGH": "MODAL", "CREAKY": "MODAL"}}}': {"intervene": 1} | ANSWERS,
@@ -132,7 +132,7 @@ def test_new_code_of_tables_makes_the_provenance_anew(own_study, tmp_path):
     after = json.loads((own_study / "results/provenance.json").read_text(encoding="utf-8"))
     assert after["workflow"]["commit"].startswith("unknown")  # this copy is no checkout
     codes = [{way["code"]: way["jobs"] for way in record["stages"]["make_table"]} for record in (before, after)]
-    assert sum(codes[0].values()) == sum(codes[1].values()) == 9
+    assert sum(codes[0].values()) == sum(codes[1].values()) == 10
     assert len(set(codes[1]) - set(codes[0])) == 1  # one table was made by other code, and says so
     assert after["stages"]["respond"] == before["stages"]["respond"]
 

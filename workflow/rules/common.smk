@@ -208,6 +208,7 @@ def checkpoint_content(wildcards):
 
 # Entries as rules get them, without the keys that their results do not depend on.
 _PLANNING = ("memory", "runtime", "seconds_per_utterance", "threads")
+_TOLD = ("title", "licence", "heading", "training_data")
 _HEARD = ("on_bad_audio", "channel", "remove_offset")
 DESCRIBED = {
     name: entry.without(("title", "licence", "note", *_HEARD, "tokens"))
@@ -218,7 +219,7 @@ BUILT = {
     name: DESCRIBED[name] | {key: getattr(entry, key) for key in _HEARD} for name, entry in settings.datasets.items()
 }
 ASKED = {
-    name: entry.without(("title", "licence", "heading", "prompt", "training", *_PLANNING))
+    name: entry.without((*_TOLD, "prompt", "training", *_PLANNING))
     for name, entry in settings.models.items()
 }
 SHOWN_DATASETS = {run.dataset: config["datasets"][run.dataset] for run in RUNS}

@@ -23,8 +23,8 @@ RENAMED = {
 """Keys of earlier versions, without ids, and what became of them."""
 
 
-ANALYSES = ("conditions", "comparisons", "trend", "confusion")
-TABLES = ("concepts", "corpora", "checks", "aibo", "iemocap", "uar", "interventions", "models", "sensitivity")
+ANALYSES = ("conditions", "comparisons", "trend", "confusion", "shifts")
+TABLES = ("concepts", "corpora", "checks", "aibo", "iemocap", "uar", "interventions", "shifts", "models", "sensitivity")
 FIGURES = {"tokens": "dataset", "confusions": "model", "corruption": "split", "grounding": "study"}
 """What is made unless the config says otherwise."""
 

@@ -71,6 +71,11 @@ class Results:
             if run < whole:
                 verb = "was" if len(models) == 1 else "were"
                 yield f"{'; '.join(models)} {verb} tried on {run} of {whole} utterances of {split} only."
+        known = {name.casefold() for name in (dataset, self.datasets[dataset].title)}
+        for model in dict.fromkeys(experiment.model for experiment in self.select(dataset=dataset)):
+            for corpus, source in self.models[model].training_data.items():
+                if corpus.casefold() in known:
+                    yield f"{self.models[model].title} was trained on this corpus ({source})."
         for experiment in self.select(dataset=dataset):
             for caution in self.checks(experiment)["caution"].dropna():
                 yield f"{self.models[experiment.model].title} on {experiment.split}: {caution}"

@@ -76,6 +76,11 @@ class Model(StrictModel):
     seconds_per_utterance: float | None = Field(
         default=None, gt=0, description="A figure measured elsewhere, for `snakemake plan` before a job of the model has run here."
     )
+    training_data: dict[str, str] = Field(
+        default={},
+        description="Corpora that its training data is known to hold: ids of `datasets` or names, each with the source of that knowledge. "
+        "Every table says so where the model is tested on one of them.",
+    )
     training: Training | None = Field(default=None, description="Given if a rule trains the model.")
     options: dict[str, Any] = Field(default={}, description="Options of the backend; see below.")
 
