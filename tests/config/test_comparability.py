@@ -4,9 +4,11 @@ import copy
 from pathlib import Path
 
 import pytest
+import yaml
 
 from cuealign.config.comparability import deviations
 from cuealign.config.loading import load
+from tests.support import ROOT
 from tests.support.config import merge, shipped
 
 ROOTS = {"iemocap": {"root": "/data/iemocap"}, "aibo": {"root": "/data/aibo"}}
@@ -70,3 +72,13 @@ def test_options_of_an_intervention_count_for_its_values_alone(paper):
     assert differing(paper, **changes) == []
     assert differing(paper, intervention="conflict", **changes) == ["options of the intervention"]
     assert differing(paper, intervention="shuffle", **changes) == []
+
+
+def test_the_entry_of_the_docs_asks_the_thinking_model_as_the_other_one(paper):
+    text = (ROOT / "docs/paper.md").read_text(encoding="utf-8")
+    entry = yaml.safe_load(text.partition("```yaml")[2].partition("```")[0])
+    found = study(**entry).models
+    ours, shipped_one = found["ft-af3-same-prompt"], found["ft-af3"]
+    assert ours.prompt == found["af3"].prompt != shipped_one.prompt
+    keys = ("backend", "hub_id", "revision", "max_new_tokens", "options")
+    assert [getattr(ours, key) for key in keys] == [getattr(shipped_one, key) for key in keys]
