@@ -74,7 +74,7 @@ def test_options_of_an_intervention_count_for_its_values_alone(paper):
     assert differing(paper, intervention="shuffle", **changes) == []
 
 
-def test_the_entry_of_the_docs_asks_the_thinking_model_as_the_other_one(paper):
+def test_the_entry_of_the_docs_asks_the_thinking_model_as_the_other_one():
     text = (ROOT / "docs/paper.md").read_text(encoding="utf-8")
     entry = yaml.safe_load(text.partition("```yaml")[2].partition("```")[0])
     found = study(**entry).models
