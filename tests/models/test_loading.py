@@ -311,7 +311,18 @@ BROKEN = {
     ),
     "an extractor for 8 kHz": (lambda folder: extractor(folder, sampling_rate=8000), "made for 8000 Hz"),
     "an extractor of another size": (lambda folder: extractor(folder, feature_size=80), "its parts do not belong together"),
-    "an extractor with windows of weeks": (lambda folder: extractor(folder, chunk_length=10**6), "its feature extractor has n_samples"),
+    "a million layers": (
+        lambda folder: change_json(folder / "config.json", lambda config: config["text_config"].update(num_hidden_layers=10**6)),
+        r"num_hidden_layers is 1000000, but the weights have at most \d+ layers; the others are missing",
+    ),
+    "a million words": (
+        lambda folder: change_json(folder / "config.json", lambda config: config["text_config"].update(vocab_size=10**6)),
+        r"config\.json describes a model of [\d,]+ parameters, but the weights have [\d,]+; the others are missing",
+    ),
+    "an extractor with windows of weeks": (
+        lambda folder: extractor(folder, chunk_length=10**6),
+        "the feature extractor has chunk_length 1000000",
+    ),
     "an extractor that pads in front": (lambda folder: extractor(folder, padding_side="left"), r"pads in front \(padding_side: left\)"),
     "an adapter without its base": (
         lambda folder: (
@@ -447,7 +458,7 @@ def test_remote_code_never_runs_without_consent_and_nobody_is_asked(copy, tmp_pa
 
 def test_a_failure_leaves_its_traceback_in_the_debug_log(copy, caplog):
     folder = copy("qwen2_audio")
-    (folder / "processor_config.json").write_text("[]")
+    (folder / "tokenizer.json").write_text("[]")
     with caplog.at_level(logging.DEBUG, logger="cuealign"), pytest.raises(ModelError):
         load("qwen2_audio", folder)
     assert any(record.exc_info for record in caplog.records)

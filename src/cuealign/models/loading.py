@@ -5,6 +5,7 @@ with a random audio encoder still answers. Here, both are an error.
 """
 
 import logging
+import math
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -81,6 +82,8 @@ def origin(entry: Model, name: str, families: Collection[str], folders: Sequence
             f"{' and '.join(map(repr, families))}; docs/models.md lists the backends"
         )
     weight_files.check(folder)
+    weight_files.check_depth(folder, config)
+    weight_files.check_extractor(folder)
     return Origin(folder, {"trust_remote_code": entry.trust_remote_code, "local_files_only": True}, config, fingerprint)
 
 
@@ -131,6 +134,7 @@ def load_weights(
         ModelError: if a tensor of the model is not in the checkpoint, a tensor of the checkpoint is unknown to the model, shapes
             differ, or an adapter beside the weights does not fit.
     """
+    _check_size(family, source, config)
     model, report = family.from_pretrained(
         source.folder,
         **({"config": config} if config is not None else {}),
@@ -156,6 +160,26 @@ def load_weights(
     if (source.folder / "adapter_config.json").is_file():
         check_adapter(model, source.folder)
     return model.to(entry.device)
+
+
+def _check_size(family: type[PreTrainedModel], source: Origin, config: Any) -> None:
+    """Refuse a config of a far larger model than the weights are of: what they lack would be drawn at random, in memory.
+
+    Raises:
+        ModelError: if the model has more than twice as many parameters as the weights.
+    """
+    there = sum(math.prod(shape) for shape in weight_files.shapes(source.folder).values())
+    if not there or quantisation(source.config):
+        return  # quantised weights are packed
+    if config is None:
+        config = family.config_class.from_pretrained(source.folder, local_files_only=True)
+    with torch.device("meta"):
+        wanted = sum(parameter.numel() for parameter in family(config).parameters())
+    if wanted > 2 * there:
+        raise ModelError(
+            f"{source.folder}: config.json describes a model of {wanted:,} parameters, but the weights have {there:,}; the others are "
+            "missing, or one of both belongs to another checkpoint"
+        )
 
 
 def _listed(what: str, names: Collection[str]) -> list[str]:

@@ -12,9 +12,6 @@ from cuealign.models.loading import Origin
 
 _SECONDS = 0.5
 
-_MOST = {"n_samples": 3600 * audio_module.RATE, "n_fft": 1 << 16, "hop_length": 1 << 16, "feature_size": 1 << 12}
-"""Largest sizes of a feature extractor."""
-
 _Model = TypeVar("_Model", bound=HuggingFaceModel)
 
 
@@ -33,11 +30,6 @@ def checked(model: _Model, source: Origin, extractor: Any = None) -> _Model:
     rate, side = getattr(extractor, "sampling_rate", audio_module.RATE), getattr(extractor, "padding_side", "right")
     if rate != audio_module.RATE:
         raise ModelError(f"{source.folder}: its feature extractor is made for {rate} Hz, but these models hear {audio_module.RATE} Hz")
-    # A window of weeks, from a slip in a config, would be filled up with zeros until memory runs out.
-    sizes = {name: getattr(extractor, name, None) for name in _MOST}
-    for name, size in sizes.items():
-        if size is not None and not (isinstance(size, int) and 0 < size <= _MOST[name]):
-            raise ModelError(f"{source.folder}: its feature extractor has {name} {size!r}, which no model of these families has")
     if side != "right":
         raise ModelError(f"{source.folder}: its feature extractor pads in front (padding_side: {side}), where the sound would be cut off")
     own = next((source.config[key] for key in ("audio_token_index", "audio_token_id") if isinstance(source.config.get(key), int)), None)

@@ -6,7 +6,9 @@ A loader takes the first set that it finds. Beside a copy of the base, a fine-tu
 import json
 import re
 import struct
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from cuealign.core import file_kinds
 from cuealign.core.errors import ModelError
@@ -21,6 +23,18 @@ _OTHER = {
     "tf_model.h5": "weights of TensorFlow",
     "flax_model.msgpack": "weights of Flax",
 }
+_FEW_LAYERS = 64
+_DEPTHS = ("num_hidden_layers", "encoder_layers", "decoder_layers", "num_layers", "depth")
+_MOST = {
+    "chunk_length": 3600,
+    "max_length_s": 3600,
+    "n_samples": 1 << 28,
+    "nb_max_frames": 1 << 24,
+    "n_fft": 1 << 16,
+    "hop_length": 1 << 16,
+    "feature_size": 1 << 12,
+}
+_LAYER = re.compile(r"\.(\d+)\.")
 _SHARD = re.compile(r"(?:model|pytorch_model)-\d+-of-\d+\.(?:safetensors|bin)")
 
 
@@ -106,6 +120,54 @@ def check_file(file: Path) -> None:
             raise ModelError(f"{file}: is no safetensors file: its list of tensors cannot be read; download it again") from None
     if end + length + 8 != size:
         raise ModelError(f"{file}: cut short or damaged: its tensors take {end + length + 8} bytes, the file has {size}; download it again")
+
+
+def shapes(folder: Path) -> dict[str, tuple[int, ...]]:
+    """Shapes of all tensors in the safetensors files of a checkpoint that :func:`check` passed, by name."""
+    found: dict[str, tuple[int, ...]] = {}
+    for file in sorted(folder.glob("*.safetensors")):
+        if file.name != ADAPTER:
+            with file.open("rb") as stream:
+                tensors = json.loads(stream.read(struct.unpack("<Q", stream.read(8))[0]))
+            found |= {name: tuple(entry["shape"]) for name, entry in tensors.items() if name != "__metadata__"}
+    return found
+
+
+def check_depth(folder: Path, config: Mapping[str, Any]) -> None:
+    """Check that a config does not ask for far more layers than the weights have, before a model of that depth is built.
+
+    A few too many are found when the weights are loaded.
+
+    Raises:
+        ModelError: otherwise.
+    """
+    numbers = [int(number) for name in shapes(folder) for number in _LAYER.findall(name)]
+    for key, value in _entries(config):
+        if key in _DEPTHS and isinstance(value, int | float) and numbers and value > 4 * max(numbers) + _FEW_LAYERS:
+            raise ModelError(
+                f"{folder}/config.json: {key} is {value}, but the weights have at most {max(numbers) + 1} layers; the others are missing"
+            )
+
+
+def check_extractor(folder: Path) -> None:
+    """Check the sizes of a feature extractor before one is made: a window of weeks is filled up with zeros until memory runs out.
+
+    Raises:
+        ModelError: if a size is none that a model of these families has.
+    """
+    for name in ("preprocessor_config.json", "processor_config.json"):
+        if (folder / name).is_file():
+            for key, size in _entries(read_json(folder / name)):
+                if key in _MOST and size is not None and not (isinstance(size, int) and 0 < size <= _MOST[key]):
+                    raise ModelError(f"{folder / name}: the feature extractor has {key} {size!r}, which no model of these families has")
+
+
+def _entries(config: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Keys and values of a config and of its sections."""
+    for key, value in config.items():
+        yield key, value
+        if isinstance(value, Mapping):
+            yield from _entries(value)
 
 
 def read_json(file: Path) -> dict:
