@@ -218,10 +218,7 @@ DESCRIBED = {
 BUILT = {
     name: DESCRIBED[name] | {key: getattr(entry, key) for key in _HEARD} for name, entry in settings.datasets.items()
 }
-ASKED = {
-    name: entry.without((*_TOLD, "prompt", "training", *_PLANNING))
-    for name, entry in settings.models.items()
-}
+ASKED = {name: entry.without((*_TOLD, "prompt", "training", *_PLANNING)) for name, entry in settings.models.items()}
 SHOWN_DATASETS = {run.dataset: config["datasets"][run.dataset] for run in RUNS}
 SHOWN_MODELS = {run.model: settings.models[run.model].without(_PLANNING) for run in RUNS}
 
