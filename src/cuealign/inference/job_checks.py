@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from torch import nn
 
 from cuealign.inference.noise import PROMPTS, noise_floor
@@ -20,7 +21,8 @@ def tensors_placed(loaded: Responder | CausalModel) -> int:
     """Number of tensors of the loaded networks; the loaders refuse a checkpoint of which one is missing or left over."""
     parts = [loaded, getattr(loaded, "model", None)]
     modules = {id(value): value for part in parts if part is not None for value in vars(part).values() if isinstance(value, nn.Module)}
-    return sum(len(module.state_dict()) for module in modules.values())
+    arrays = [value for value in vars(loaded).values() if isinstance(value, np.ndarray)]  # a listener's
+    return sum(len(module.state_dict()) for module in modules.values()) + len(arrays)
 
 
 def checks_of_job(

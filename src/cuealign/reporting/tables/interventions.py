@@ -89,12 +89,8 @@ def build(results: Results, published: pd.DataFrame, _options: PluginOptions) ->
         note += " Sessions: jackknife-t over recording sessions; swaps of five of them cannot give a p below .0625."
     if values["ci_low"].isna().any():
         note += f" No interval and no test by speaker with fewer than {FEWEST_SPEAKERS} speakers."
-    return TableContent(
-        caption,
-        values,
-        display,
-        " ".join([note, *_trends(results, published), results.not_compared(published, results.select()), results.cautions()]).strip(),
-    )
+    said = [note, *_trends(results, published), results.not_compared(published, results.select()), results.cautions()]
+    return TableContent(caption, values, display, " ".join(filter(None, said)))
 
 
 def _theirs(results: Results, published: pd.DataFrame, experiment: Experiment, a: str, b: str) -> dict[str, float]:
