@@ -99,7 +99,7 @@ def test_sanity_checks_sample_the_unanswered_utterances_from_the_shortest_to_the
 CHANGED = {"backend": "qwen3_omni", "engine": "packed", "max_new_tokens": 5, "options": {"seconds": 5.0}}
 IN_FINGERPRINT = {"path", "hub_id", "revision", "dtype", "training"}
 IN_PROMPT = {"prompt", "cue_captions"}
-NAMES = {"title", "licence", "kind", "heading"}
+NAMES = {"training_data", "title", "licence", "kind", "heading"}
 WAYS_TO_THE_SAME = {"trust_remote_code", "device", "threads", "batch_tokens", "compile", "workers", "write_every"}
 PLANNING = {"shards", "memory", "runtime", "seconds_per_utterance"}
 

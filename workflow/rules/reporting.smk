@@ -29,7 +29,7 @@ rule make_table:
         models=SHOWN_MODELS,
         experiments=[vars(experiment) for experiment in EXPERIMENTS],
         confidence=settings.statistics.confidence,
-        deviations=DEVIATIONS,
+        deviations=lambda wildcards: DEVIATIONS if needs_of_table(wildcards) else {},
         published=resource("published.csv"),
         code=lambda wildcards: version(
             "make_table",

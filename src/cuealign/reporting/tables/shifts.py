@@ -10,46 +10,64 @@ from cuealign.reporting.tables.content import TableContent, interval, number, si
 CAPTION = "Where answers go under each condition: towards neutral, and away from the answers to correct tokens and to the audio alone."
 NEEDS = ("conditions", "shifts")
 
-_COLUMNS = ["dataset", "split", "model", "intervention", "p", "quantity", "value", "delta", "low", "high"]
+_QUANTITIES = {
+    "share_of_predictions": "neutral",
+    "share_of_errors": "neutral_of_errors",
+    "changed_from_correct": "changed_from_correct",
+    "changed_from_none": "changed_from_none",
+}
+_ENDS = ("value", "delta", "low", "high")
+_COLUMNS = [
+    *("dataset", "split", "model", "intervention", "p"),
+    *(f"{name}{'' if end == 'value' else '_' + end}" for name in ("neutral", "neutral_of_errors") for end in _ENDS),
+    *("changed_from_correct", "changed_from_none"),
+]
 
 
 def build(results: Results, _published: pd.DataFrame, _options: PluginOptions) -> TableContent:
-    """One row per model, split and condition; the CSV has a row per quantity."""
-    parts, rows = [], []
+    """One row per model, split and condition."""
+    rows = []
     for experiment in results.select():
-        table = results.metrics(experiment, "shifts")
-        parts.append(table.assign(dataset=experiment.dataset, split=experiment.split, model=experiment.model))
-        for (intervention, p), found in table.groupby(["intervention", "p"], sort=False):
-            quantities = found.set_index("quantity")
-            shown = {
-                "Dataset": results.datasets[experiment.dataset].title,
-                "Split": experiment.split,
-                "Model": results.models[experiment.model].title,
-                "Condition": condition_title(intervention, p),
+        for (intervention, p), found in results.metrics(experiment, "shifts").groupby(["intervention", "p"], sort=False):
+            row = {
+                "dataset": experiment.dataset,
+                "split": experiment.split,
+                "model": experiment.model,
+                "intervention": intervention,
+                "p": p,
             }
-            for name, title in (("share_of_predictions", "Neutral"), ("share_of_errors", "Neutral of errors")):
-                shown[title] = _share(quantities, name)
-                shown[f"Δ {title.lower()}"] = _difference(quantities, name)
-            shown |= {"≠ correct": _share(quantities, "changed_from_correct"), "≠ audio-only": _share(quantities, "changed_from_none")}
-            rows.append(shown)
-    values = pd.concat(parts, ignore_index=True)[_COLUMNS] if parts else pd.DataFrame(columns=_COLUMNS)
+            for quantity in found[found["quantity"].isin(list(_QUANTITIES))].itertuples():
+                name = _QUANTITIES[quantity.quantity]
+                row |= {f"{name}{'' if end == 'value' else '_' + end}": getattr(quantity, end) for end in _ENDS}
+            rows.append(row)
+    values = pd.DataFrame(rows, columns=_COLUMNS)
+    display = pd.DataFrame(
+        {
+            "Dataset": [results.datasets[name].title for name in values["dataset"]],
+            "Split": values["split"],
+            "Model": [results.models[name].title for name in values["model"]],
+            "Condition": [condition_title(row.intervention, row.p) for row in values.itertuples()],
+            "Neutral": [number(value) for value in values["neutral"]],
+            "Δ neutral": _differences(values, "neutral"),
+            "Neutral of errors": [number(value) for value in values["neutral_of_errors"]],
+            "Δ neutral of errors": _differences(values, "neutral_of_errors"),
+            "≠ correct": [number(value) for value in values["changed_from_correct"]],
+            "≠ audio-only": [number(value) for value in values["changed_from_none"]],
+        }
+    )
     note = (
         "Shares of all predictions, and of wrong ones, that are neutral; Δ against correct tokens, in brackets the "
         f"{results.level} jackknife-t interval over speakers. ≠: share of predictions that differ from those to correct tokens and to the "
-        "audio alone. Means over seeds. The CSV also has the share of each prediction, the recall of each class and the UAR of each "
-        "session."
+        "audio alone. Means over seeds. The share of each prediction, the recall of each class and the UAR of each session are in "
+        "shifts.csv of each model."
     )
-    caption = "Shift of answers under each condition."
-    return TableContent(caption, values, pd.DataFrame(rows), f"{note} {results.cautions()}".strip())
+    return TableContent("Shift of answers under each condition.", values, display, f"{note} {results.cautions()}".strip())
 
 
-def _share(quantities: pd.DataFrame, name: str) -> str:
-    return number(quantities["value"].get(name, float("nan")))
-
-
-def _difference(quantities: pd.DataFrame, name: str) -> str:
-    if name not in quantities.index or pd.isna(quantities.loc[name, "delta"]):
-        return "–"
-    row = quantities.loc[name]
-    ends = "" if pd.isna(row["low"]) else f" {interval(row['low'], row['high'], sign=True)}"
-    return f"{signed(row['delta'])}{ends}"
+def _differences(values: pd.DataFrame, name: str) -> list[str]:
+    """Differences with their intervals."""
+    columns = values[[f"{name}_delta", f"{name}_low", f"{name}_high"]].itertuples(index=False, name=None)
+    return [
+        "–" if pd.isna(delta) else f"{signed(delta)}{'' if pd.isna(low) else ' ' + interval(low, high, sign=True)}"
+        for delta, low, high in columns
+    ]
