@@ -54,7 +54,7 @@ def draw(results: Results, _options: PluginOptions, dataset: str, split: str) ->
     panels[-1, 0].set_xlabel(f"strength p of {', '.join(titles.values())}")
     figure.supylabel("UAR", fontsize=7)
     handles, names = panels[0, 0].get_legend_handles_labels()
-    figure.legend(handles, names, loc="outside upper center", ncols=3, frameon=False, handlelength=2.0, columnspacing=1.0)
+    figure.legend(handles, names, loc="outside upper center", ncols=2, frameon=False, handlelength=2.0, columnspacing=1.0)
     return figure
 
 
