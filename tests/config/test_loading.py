@@ -10,6 +10,7 @@ from cuealign.config.entries.grid import Experiment, GridRun
 from cuealign.config.grid import experiments, runs
 from cuealign.config.loading import load
 from cuealign.config.workflow import limit, missing_checkpoints, missing_sources, wildcard
+from cuealign.prompts.labels import answer_parser
 from tests.support import ROOT
 from tests.support.config import merge, shipped
 
@@ -176,3 +177,14 @@ def test_examples_in_the_docs_are_valid(demo):
         example = yaml.safe_load(part.split("```")[0])
         for entry in [{"reader": "manifest", **example}] if "columns" in example else example.values():
             load(merge(copy.deepcopy(demo), {"datasets": {"mine": given | entry}}))
+
+
+def test_words_belong_to_the_corpus_and_those_for_all_are_its_default(demo):
+    config = load(demo)
+    parsers = {name: answer_parser(config.answers_of(name)) for name in ("aibo", "iemocap")}
+    assert [parsers["aibo"](word) for word in ("joyful", "happy", "motherese", "touchy", "emphatic")] == [
+        *("positive", "positive", "positive", "angry", "emphatic"),
+    ]
+    assert [parsers["iemocap"](word) for word in ("joyful", "motherese")] == ["happy", "INVALID"]
+    assert list(config.answers_of("aibo")) == config.datasets["aibo"].labels
+    assert config.answers_of("aibo")["rest"] == config.answers["rest"]

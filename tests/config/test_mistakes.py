@@ -62,7 +62,21 @@ MISTAKES = {
     ),
     "cue block with a concept missing": (("cue_block",), "{ENERGY}", "cue_block: must contain each of ENERGY, PITCH"),
     "cue block with a stray brace": (("cue_block",), "{ENERGY", "cue_block: braces do not match"),
-    "word for two labels": (("answers", "sad", "synonyms"), ["happy"], "answers: 'happy' stands for both 'happy' and 'sad'"),
+    "word for two labels": (
+        ("answers", "sad", "synonyms"),
+        ["happy"],
+        "answers: 'happy' stands for both 'happy' and 'sad' (on emosynth, iemocap, ravdess)",
+    ),
+    "word for two labels of a corpus": (
+        ("datasets", "aibo", "answers", "rest"),
+        {"word": "rest", "synonyms": ["joyful"]},
+        "answers: 'joyful' stands for both 'positive' and 'rest' (on aibo)",
+    ),
+    "words of another label": (
+        ("datasets", "iemocap", "answers"),
+        {"calm": {"word": "calm"}},
+        "datasets.iemocap: answers: 'calm' is not among the labels angry, happy, neutral, sad",
+    ),
     "label without a word": (("datasets", "aibo", "labels"), ["angry", "bored"], "bored"),
     "label map to nowhere": (("datasets", "iemocap", "label_map"), {"exc": "excited"}, "datasets.iemocap: label_map leads to excited"),
     "label twice": (("datasets", "emosynth", "labels"), ["sad", "sad"], "datasets.emosynth: labels: a label is listed twice"),

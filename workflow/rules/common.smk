@@ -211,7 +211,7 @@ _PLANNING = ("memory", "runtime", "seconds_per_utterance", "threads")
 _TOLD = ("title", "licence", "heading", "training_data")
 _HEARD = ("on_bad_audio", "channel", "remove_offset")
 DESCRIBED = {
-    name: entry.without(("title", "licence", "note", *_HEARD, "tokens"))
+    name: entry.without(("title", "licence", "note", "answers", *_HEARD, "tokens"))
     | {"tokens": {"gender_specific": entry.tokens.gender_specific}}
     for name, entry in settings.datasets.items()
 }
@@ -245,7 +245,7 @@ def training_source(name):
 
 def answers_of(dataset):
     """Labels of a dataset, each with the words by which it is spoken and read."""
-    return {label: config["answers"][label] for label in settings.datasets[dataset].labels}
+    return {label: answer.model_dump(mode="json") for label, answer in settings.answers_of(dataset).items()}
 
 
 def instruction_of(wildcards):

@@ -63,8 +63,13 @@ def with_checked_options(config: Config) -> Config:
 
 def _wording(config: Config) -> Iterator[str]:
     """Templates and answers that cannot be used."""
-    words = {label: [answer.word, *answer.synonyms] for label, answer in config.answers.items()}
-    yield from _invalid("answers", AnswerParser, words)
+    shared: dict[str, list[str]] = {}  # what is wrong with the words of several corpora is told once
+    for name, dataset in config.datasets.items():
+        if all(label in dataset.answers or label in config.answers for label in dataset.labels):
+            words = {label: [answer.word, *answer.synonyms] for label, answer in config.answers_of(name).items()}
+            for problem in _invalid("answers", AnswerParser, words):
+                shared.setdefault(problem, []).append(name)
+    yield from (f"{problem} (on {', '.join(names)})" for problem, names in shared.items())
     yield from _invalid("cue_block", CueBlockTemplate, config.cue_block)
     any_block = CueBlockTemplate(" ".join(f"{{{concept}}}" for concept in CONCEPTS))
     for name, instruction in config.prompts.items():
@@ -121,7 +126,8 @@ def _references(config: Config) -> Iterator[str]:
     """Names that lead nowhere."""
     for name, dataset in config.datasets.items():
         for label in dataset.labels:
-            yield from unknown(label, config.answers, "label", f"datasets.{name}.labels (add it to `answers`)")
+            if label not in dataset.answers:
+                yield from unknown(label, config.answers, "label", f"datasets.{name}.labels (add it to `answers`)")
     for name, model in config.models.items():
         yield from unknown(model.prompt, config.prompts, "prompt", f"models.{name}.prompt")
         if model.prompt in config.prompts and ("{label}" in config.prompts[model.prompt]) != (model.kind == "contrastive"):

@@ -76,11 +76,10 @@ def _of_model(ours: Model, paper: Model, commit: str | None) -> list[str]:
 
 def _of_prompt(ours: Config, paper: Config, experiment: Experiment) -> list[str]:
     mine, theirs = ours.models[experiment.model].prompt, paper.models[experiment.model].prompt
-    labels = ours.datasets[experiment.dataset].labels
     checks = {
         "instruction": ours.prompts[mine] != paper.prompts.get(theirs),
         "wording of the cue block": ours.cue_block != paper.cue_block,
-        "label words": {name: ours.answers.get(name) for name in labels} != {name: paper.answers.get(name) for name in labels},
+        "label words": ours.answers_of(experiment.dataset) != paper.answers_of(experiment.dataset),
         "readout": ours.readout != paper.readout,
     }
     return [name for name, differs in checks.items() if differs]

@@ -61,7 +61,7 @@ class Config(StrictModel):
     models: dict[Slug, Model] = Field(description="Registry of models.")
     prompts: dict[str, str] = Field(description="Registry of instructions, each with {labels}, and of captions, each with {label}.")
     cue_block: str = Field(description="How tokens are written: one line with each of the six concepts in braces.")
-    answers: dict[str, Answer] = Field(description="How each label is spoken, for all datasets.")
+    answers: dict[str, Answer] = Field(description="How each label is spoken, unless its dataset says otherwise.")
     intervention_options: dict[str, dict[str, Any]] = Field(default={}, description="Options of interventions, by name; see below.")
     readout: Literal["generate", "score"] = Field(
         default="generate", description="Where predictions come from: the greedy answer, or the label of highest probability."
@@ -86,6 +86,11 @@ class Config(StrictModel):
         description="Figures to draw, as far as they differ from the default: each with its scope, or with a mapping of `scope` and the "
         "figure's own options, or null for none. Modules of `cuealign.reporting.figures`.",
     )
+
+    def answers_of(self, dataset: str) -> dict[str, Answer]:
+        """How the labels of a dataset are spoken, in their order."""
+        entry = self.datasets[dataset]
+        return {label: entry.answers[label] if label in entry.answers else self.answers[label] for label in entry.labels}
 
     @field_serializer("analyses", "tables", "figures", mode="wrap")
     def _with_those_left_out(self, value: Any, plain: SerializerFunctionWrapHandler, info: FieldSerializationInfo) -> dict[str, Any]:

@@ -102,6 +102,7 @@ def _dataset(results: Path, name: str, entry: Dataset) -> dict[str, Any]:
         "manifest_sha256": hashlib.sha256(content.encode()).hexdigest(),
         "counts": counts,
         "tokens": entry.tokens.model_dump(mode="json"),
+        "answers": {label: answer.model_dump(mode="json") for label, answer in entry.answers.items()},
     }
 
 

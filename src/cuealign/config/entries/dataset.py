@@ -6,6 +6,7 @@ from unicodedata import normalize
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
+from cuealign.config.entries.answers import Answer
 from cuealign.config.entries.base import Slug
 from cuealign.core.validation import NONE_AS_TEXT, StrictModel
 from cuealign.core.vocabulary import INVALID
@@ -107,6 +108,9 @@ class Dataset(StrictModel):
     labels: list[Annotated[Name, Field(pattern=r"^[^|\s][^|]*$")]] = Field(
         min_length=2, description="Labels, in the order of figures and prompts."
     )
+    answers: dict[Name, Answer] = Field(
+        default={}, description="How labels are spoken on this corpus, instead of what `answers` says of them for all corpora."
+    )
     label_map: Annotated[dict[Name, Name | None], BeforeValidator(_none_values)] = Field(
         default={}, description="Raw label to label; null leaves such utterances out, and they are counted."
     )
@@ -151,6 +155,8 @@ class Dataset(StrictModel):
             raise ValueError(f"labels: {INVALID} stands for answers that name no label")
         if braced := [path for path in (self.root, *self.manifest_files()) if path and set(path) & set("{}")]:
             raise ValueError(f"{braced[0]}: a path must not contain braces, which Snakemake reads as wildcards")
+        if strange := sorted(set(self.answers) - set(self.labels)):
+            raise ValueError(f"answers: {strange[0]!r} is not among the labels {', '.join(self.labels)}")
         if len(set(self.labels)) != len(self.labels):
             raise ValueError("labels: a label is listed twice")
         wrong = sorted({str(target) for target in self.label_map.values() if target is not None and target not in self.labels})
