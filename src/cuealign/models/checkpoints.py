@@ -22,7 +22,7 @@ def local_folder(path: str | Path, model: str) -> Path:
 def hub_commit(folder: Path) -> str | None:
     """Commit of the hub from which a folder was downloaded, by the metadata that the hub's tools leave beside the files.
 
-    None if there is none, or if the files do not come from one commit.
+    None without such metadata, or if the files come from several commits.
     """
     found = {
         file.read_text(encoding="utf-8").split("\n")[0].strip()

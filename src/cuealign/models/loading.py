@@ -100,7 +100,7 @@ def hub_folder(entry: Model, name: str, folders: Sequence[str] = ()) -> Path:
         logger.debug("the hub does not answer", exc_info=True)
         try:
             return Path(snapshot_download(**place, local_files_only=True))
-        except Exception:
+        except (OSError, ValueError):
             reason = " ".join(str(error).split())[:200] or type(error).__name__
             raise ModelError(
                 f"models.{name}: {entry.hub_id}@{entry.revision} is not in the hub's cache, and the hub does not give it ({reason}); "

@@ -153,7 +153,7 @@ def check_extractor(folder: Path) -> None:
     """Check the sizes of a feature extractor before one is made: a window of weeks is filled up with zeros until memory runs out.
 
     Raises:
-        ModelError: if a size is none that a model of these families has.
+        ModelError: if a size is larger than that of any model of these families, or no number.
     """
     for name in ("preprocessor_config.json", "processor_config.json"):
         if (folder / name).is_file():

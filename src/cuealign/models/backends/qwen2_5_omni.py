@@ -167,7 +167,7 @@ def load_thinker(family: Family, entry: Model, name: str, options: PluginOptions
 
 
 def _thinker_config(family: Family, source: Origin) -> PreTrainedConfig | None:
-    """Config of the thinker with the quantisation of the full checkpoint, which transformers leaves out; None if there is none."""
+    """Config of the thinker with the quantisation of the full checkpoint, which transformers leaves out; None without one."""
     if "thinker_config" not in source.config or "quantization_config" not in source.config:
         return None
     config = family.weights.config_class(**source.config["thinker_config"])
