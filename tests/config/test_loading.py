@@ -86,7 +86,7 @@ def test_null_means_none_also_from_the_command_line(demo, none):
 def test_a_list_is_all_that_is_made_and_a_mapping_what_differs(demo):
     assert list(load(copy.deepcopy(demo) | {"tables": ["uar", "concepts"]}).tables) == ["uar", "concepts"]
     differing = load(copy.deepcopy(demo) | {"tables": {"aibo": None, "iemocap": None}})
-    assert list(differing.tables) == ["concepts", "corpora", "checks", "uar", "interventions", "shifts", "models", "sensitivity"]
+    assert list(differing.tables) == ["concepts", "corpora", "checks", "uar", "interventions", "shifts", "models", "sensitivity", "blocks"]
 
 
 def test_the_options_of_a_figure_stand_beside_its_scope(demo):

@@ -86,7 +86,7 @@ MISTAKES = {
         ["ENERGY"],
         "datasets.emosynth.tokens.gender_specific[0]: is 'ENERGY', but must be PITCH or FORMANTS",
     ),
-    "unknown table": (("tables",), ["tokens"], "tables: unknown table 'tokens'; known: aibo, checks, concepts"),
+    "unknown table": (("tables",), ["tokens"], "tables: unknown table 'tokens'; known: aibo, blocks, checks, concepts"),
     "unknown figure": (("figures",), {"roc": "study"}, "figures: unknown figure 'roc'; known: confusions"),
     "options of nothing": (("intervention_options",), {"swap": {}}, "intervention_options: unknown intervention 'swap'"),
     "no seeds": (("grid", 0, "seeds"), [], "grid[0].seeds: needs a number of items of at least 1"),

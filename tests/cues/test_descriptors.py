@@ -4,7 +4,8 @@ import numpy as np
 import opensmile
 import pytest
 
-from cuealign.core.vocabulary import DESCRIPTORS, VOICED_DESCRIPTORS
+from cuealign.core.schema import DESCRIPTOR_MEANS
+from cuealign.core.vocabulary import DESCRIPTORS, MEDIAN_F0, SPECTRAL_DESCRIPTORS, VOICED, VOICED_DESCRIPTORS
 from cuealign.cues import descriptors
 from tests.support import ROOT
 from tests.support.sound import RATE, tone
@@ -112,3 +113,53 @@ def test_the_frames_are_those_of_opensmiles_own_table():
         samples = speech_like(seed)
         theirs = smile.process_signal(samples, RATE)[list(DESCRIPTORS)]
         np.testing.assert_array_equal(descriptors.low_level_descriptors(samples), theirs.to_numpy())
+
+
+def voice(*, partials: dict[int, float], seconds: float = 1.0) -> np.ndarray:
+    """A vowel at 150 Hz whose partials fall by 6 dB an octave, some of them changed by so many dB."""
+    time = np.arange(int(seconds * RATE)) / RATE
+    levels = {number: -6 * np.log2(number) + partials.get(number, 0.0) for number in range(1, 40)}
+    return (0.05 * sum(10 ** (level / 20) * np.sin(2 * np.pi * 150 * number * time) for number, level in levels.items())).astype(np.float32)
+
+
+def test_phonetic_h1_is_the_fundamental_and_opensmiles_is_the_first_overtone():
+    def measured(**partials: float) -> np.ndarray:
+        frames = descriptors.low_level_descriptors(voice(partials={int(name[1:]): level for name, level in partials.items()}))
+        theirs = descriptors.mean_descriptors(frames)[
+            [DESCRIPTORS.index("logRelF0-H1-H2_sma3nz"), DESCRIPTORS.index("logRelF0-H1-A3_sma3nz")]
+        ]
+        return np.concatenate([descriptors.phonetic_harmonics(frames), theirs])
+
+    plain = measured()
+    # openSMILE searches a peak near each harmonic in bins of 15 Hz: neighbours move it by about one dB.
+    np.testing.assert_allclose(measured(p1=12.0) - plain, [12, 12, 0, 0], atol=1.5)
+    np.testing.assert_allclose(measured(p2=12.0) - plain, [-12, 0, 12, 12], atol=1.5)
+
+
+def test_phonetic_harmonics_are_those_of_the_spectrum():
+    samples = voice(partials={1: 4.0, 2: -3.0})
+    spectrum = np.abs(np.fft.rfft(samples[:RATE] * np.hanning(RATE)))  # bins of 1 Hz
+    first, second = (20 * np.log10(spectrum[150 * number]) for number in (1, 2))
+    assert descriptors.phonetic_harmonics(descriptors.low_level_descriptors(samples))[0] == pytest.approx(first - second, abs=1)
+
+
+def test_frames_without_a_harmonic_at_the_third_formant_do_not_count():
+    frames = np.zeros((4, 25))
+    frames[:, DESCRIPTORS.index("F0semitoneFrom27.5Hz_sma3nz")] = [30, 30, 30, 0]
+    frames[:, DESCRIPTORS.index("logRelF0-H1-A3_sma3nz")] = [10, 20, 15, 99]
+    frames[:, DESCRIPTORS.index("F3amplitudeLogRelF0_sma3nz")] = [-20, -30, -90, -5]
+    np.testing.assert_allclose(descriptors.phonetic_harmonics(frames), [10, 25])
+    assert np.isnan(descriptors.phonetic_harmonics(frames[2:])).all()
+
+
+def test_the_last_columns_are_about_voiced_frames():
+    samples = np.concatenate([voice(partials={}), 0.02 * np.random.default_rng(0).normal(size=RATE).astype(np.float32)])
+    frames = descriptors.low_level_descriptors(samples).astype(float)
+    voiced = frames[:, DESCRIPTORS.index("F0semitoneFrom27.5Hz_sma3nz")] > 0
+    assert 0 < voiced.sum() < len(frames)
+    means = dict(
+        zip([name for name in DESCRIPTOR_MEANS.columns if name != "utterance"], descriptors.utterance_descriptors(samples), strict=True)
+    )
+    for name in SPECTRAL_DESCRIPTORS:
+        assert means[VOICED + name] == pytest.approx(frames[voiced, DESCRIPTORS.index(name)].mean(), rel=1e-12)
+    assert means[MEDIAN_F0] == np.median(frames[voiced, DESCRIPTORS.index("F0semitoneFrom27.5Hz_sma3nz")])

@@ -13,10 +13,16 @@ def test_variants_change_one_option_each(means):
     _, manifest = means
     base = TokenOptions(gender_specific=["PITCH"])
     found = dict(sensitivity.variants(base, SPLITS, manifest))
-    assert len(found) == 5
+    assert len(found) == 9
     for changed in found.values():
         assert sum(getattr(changed, key) != getattr(base, key) for key in TokenOptions.model_fields) == 1
     assert {changed.fit_on for changed in found.values()} == {"all", "train", "test"}  # a split that holds everything is the same as all
+
+
+def test_the_median_of_f0_is_over_voiced_frames_and_varies_alone(means):
+    found = dict(sensitivity.variants(TokenOptions(f0="median"), SPLITS, means[1]))
+    assert "PITCH: mean of F0" in found
+    assert all(changed.voiced_mean for changed in found.values())
 
 
 def test_there_is_no_variant_with_edges_per_gender_if_genders_are_unknown(means):

@@ -12,23 +12,36 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.preprocessing import KBinsDiscretizer, RobustScaler
 
-from cuealign.core.vocabulary import CONCEPTS, DESCRIPTORS, ORDINAL, TOKENS, UNVOICED, VOICED_CONCEPTS
+from cuealign.config.entries.dataset import VoiceQuality
+from cuealign.core.vocabulary import (
+    CONCEPTS,
+    MEDIAN_F0,
+    ORDINAL,
+    SPECTRAL_DESCRIPTORS,
+    TOKENS,
+    UNVOICED,
+    VOICED,
+    VOICED_CONCEPTS,
+)
 from cuealign.cues.tokenizer import ConceptTokenizer
 from tests.support.descriptors import (
+    ALL,
     CLEARANCE,
     F0,
     FLUX,
     GROUPINGS,
     HAMMARBERG,
     LOUDNESS,
+    QUALITY,
     SIGNS,
-    USES,
     descriptor_rows,
     random_descriptors,
     tokens_of,
     unit_corpus,
 )
 from tests.support.tokenizer_oracle import Oracle, fitted_case
+
+SLOPES = {name: VOICED + name for name in SPECTRAL_DESCRIPTORS}
 
 fast = settings(max_examples=15, deadline=None)
 
@@ -51,9 +64,10 @@ def test_tokens_equal_brute_force_on_fitted_and_unseen_utterances(seed, signed, 
 def test_standardise_equals_robust_scaler_of_scikit_learn():
     descriptors, genders = random_descriptors(7)
     unseen, _ = random_descriptors(1007, n=40)
-    names = sorted(set().union(*USES.values()))
+    names = sorted({*QUALITY, *(name for signs in SIGNS.values() for name in signs)})
     scaler = RobustScaler().fit(descriptors[names].to_numpy())
-    tokenizer = ConceptTokenizer(gender_specific=("PITCH", "FORMANTS")).fit(descriptors, genders)
+    plain = VoiceQuality(first_harmonic="opensmile")
+    tokenizer = ConceptTokenizer(gender_specific=("PITCH", "FORMANTS"), voice_quality=plain).fit(descriptors, genders)
     for table in (descriptors, unseen):
         # The two round differently (percentiles of 25 and 75 against quantiles): relative 1e-12 is some thousand units in the last
         # place, and the absolute 1e-12 is for values near zero, where the subtraction of the median has cancelled digits.
@@ -107,7 +121,7 @@ def test_each_bin_holds_a_fifth_of_the_fitted_group(seed, n, gender_specific):
 
 def test_score_equal_to_an_edge_belongs_to_the_bin_above():
     # Loudness 0, 1, .., 10: the median is 5 and the interquartile range 5; the quantile edges are the values 2, 4, 6, 8 themselves.
-    descriptors = descriptor_rows(*({name: float(value) for name in DESCRIPTORS} for value in range(11)))
+    descriptors = descriptor_rows(*({name: float(value) for name in ALL} for value in range(11)))
     genders = ["female"] * 11
     table = ConceptTokenizer().fit(descriptors, genders).transform(descriptors, genders)
     for concept in ("ENERGY", "PITCH", "DYNAMICS", "FORMANTS"):
@@ -116,7 +130,7 @@ def test_score_equal_to_an_edge_belongs_to_the_bin_above():
 
 @pytest.mark.parametrize(("concept", "name"), [("ENERGY", LOUDNESS), ("PITCH", F0), ("DYNAMICS", FLUX)])
 def test_score_just_below_an_edge_belongs_to_the_bin_below(concept, name):
-    fitted = descriptor_rows(*({name: float(value) for name in DESCRIPTORS} for value in range(11)))
+    fitted = descriptor_rows(*({name: float(value) for name in ALL} for value in range(11)))
     tokenizer = ConceptTokenizer().fit(fitted, ["female"] * 11)
     # 1e-9 is a million times what the rounding of (x - 5) / 5 can hide, and tiny compared with a bin's width of 2.
     tried = descriptor_rows(*({name: edge + step} for edge in (2, 4, 6, 8) for step in (-1e-9, 0.0)), {name: -1e6}, {name: 1e6})
@@ -125,7 +139,7 @@ def test_score_just_below_an_edge_belongs_to_the_bin_below(concept, name):
 
 
 def test_five_scores_suffice_and_fill_the_five_bins():
-    descriptors = descriptor_rows(*({name: float(value) for name in DESCRIPTORS} for value in (3, 0, 4, 1, 2)))
+    descriptors = descriptor_rows(*({name: float(value) for name in ALL} for value in (3, 0, 4, 1, 2)))
     table = ConceptTokenizer(gender_specific=("PITCH",)).fit(descriptors, ["male"] * 5).transform(descriptors, ["male"] * 5)
     for concept in ("ENERGY", "PITCH", "DYNAMICS", "FORMANTS"):
         assert [TOKENS[concept].index(token) for token in table[concept]] == [3, 0, 4, 1, 2]
@@ -203,3 +217,24 @@ def test_literal_and_signed_score_differ_by_half_the_hammarberg_index():
     # (+z) / 4 - (-z) / 4; values of order one, so 1e-12 is rounding.
     np.testing.assert_allclose(difference, literal.standardise(descriptors)[HAMMARBERG].to_numpy() / 2, atol=1e-12)
     assert np.abs(difference).max() > 0.1
+
+
+# ---------------------------------------------------------------- other frames
+
+
+@pytest.mark.parametrize(("options", "columns"), [({"f0": "median"}, {F0: MEDIAN_F0}), ({"brightness_frames": "voiced"}, SLOPES)])
+def test_options_of_frames_take_the_other_column_and_change_no_other_concept(options, columns):
+    descriptors, genders = random_descriptors(17, unvoiced=0)
+    moved = descriptors.assign(**{name: descriptors[column] for name, column in columns.items()})
+    changed = ConceptTokenizer(**options).fit(descriptors, genders).transform(descriptors, genders)
+    assert changed.equals(ConceptTokenizer().fit(moved, genders).transform(moved, genders))
+    assert not changed.equals(ConceptTokenizer().fit(descriptors, genders).transform(descriptors, genders))
+
+
+def test_brightness_over_voiced_frames_keeps_all_frames_of_an_unvoiced_utterance():
+    descriptors, genders = random_descriptors(18)
+    unvoiced = descriptors[F0].isna().to_numpy()
+    filled = descriptors.assign(**{column: descriptors[column].fillna(descriptors[name]) for name, column in SLOPES.items()})
+    one, two = (ConceptTokenizer(brightness_frames="voiced").fit(table, genders) for table in (descriptors, filled))
+    assert one.transform(descriptors, genders)["BRIGHTNESS"][unvoiced].equals(two.transform(filled, genders)["BRIGHTNESS"][unvoiced])
+    assert unvoiced.any()

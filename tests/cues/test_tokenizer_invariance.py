@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cuealign.config.entries.dataset import VoiceQualityThresholds
+from cuealign.config.entries.dataset import VoiceQuality
 from cuealign.core.errors import InputError
 from cuealign.core.vocabulary import CONCEPTS, DESCRIPTORS, TOKENS, UNVOICED
 from cuealign.cues.tokenizer import ConceptTokenizer
-from tests.support.descriptors import F0, FLUX, GROUPINGS, LOUDNESS, SIGNS, USES, random_descriptors, tokens_of, unit_corpus
+from tests.support.descriptors import ALL, F0, FLUX, GROUPINGS, LOUDNESS, SIGNS, USES, random_descriptors, tokens_of, unit_corpus
 from tests.support.tokenizer_oracle import fitted_case
 
 fast = settings(max_examples=15, deadline=None)
@@ -63,7 +63,7 @@ def test_tokens_of_an_utterance_do_not_depend_on_the_others_transformed(chosen):
     assert got == {key: expected[("PITCH",)][key] for key in part["utterance"]}
 
 
-@pytest.mark.parametrize("name", DESCRIPTORS)
+@pytest.mark.parametrize("name", ALL)
 def test_a_concept_depends_on_its_own_descriptors_only(name):
     descriptors, genders, expected = fitted_case()
     rng = np.random.default_rng(0)
@@ -103,7 +103,12 @@ def test_levels_follow_each_descriptor_in_the_direction_of_its_sign(case, start,
     seed=st.integers(0, 10_000),
     gender_specific=st.sampled_from(GROUPINGS),
     signed=st.booleans(),
-    voice_quality=st.builds(VoiceQualityThresholds, high=st.floats(0, 2, exclude_min=True), low=st.floats(-2, 0, exclude_max=True)),
+    voice_quality=st.builds(
+        VoiceQuality,
+        rule=st.sampled_from(["scores", "thresholds"]),
+        high=st.floats(0, 2, exclude_min=True),
+        low=st.floats(-2, 0, exclude_max=True),
+    ),
 )
 def test_tokenizer_survives_json(seed, gender_specific, signed, voice_quality):
     descriptors, genders = random_descriptors(seed, n=103)

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from cuealign.core.errors import InputError
-from cuealign.core.vocabulary import DESCRIPTORS, TOKENS, UNVOICED, VOICED_DESCRIPTORS
+from cuealign.core.vocabulary import TOKENS, UNVOICED, VOICED_DESCRIPTORS
 from cuealign.cues.tokenizer import ConceptTokenizer
-from tests.support.descriptors import USES, random_descriptors
+from tests.support.descriptors import ALL, USES, random_descriptors
 
 
 @pytest.mark.parametrize("name", sorted(set().union(*USES.values())))
@@ -17,7 +17,7 @@ def test_descriptor_without_spread_is_refused_by_name(name):
     with pytest.raises(InputError) as caught:
         ConceptTokenizer().fit(descriptors, genders)
     assert name in str(caught.value)
-    assert [other for other in DESCRIPTORS if other in str(caught.value)] == [name]
+    assert [other for other in ALL if other in str(caught.value)] == [name]
 
 
 @pytest.mark.parametrize("voiced", [0, 1, 4, 5])

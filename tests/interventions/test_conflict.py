@@ -17,7 +17,7 @@ MIRROR = {
     "VOICE_QUALITY": {
         "BREATHY": "PRESSED",
         "PRESSED": "BREATHY",
-        "MODAL": "ROUGH",
+        "MODAL": "MODAL",
         "ROUGH": "MODAL",
         "CREAKY": "MODAL",
         "UNVOICED": "UNVOICED",
@@ -43,8 +43,8 @@ def test_conflict_twice_is_identity_on_ordinal_tokens(tokens):
         for concept, before, after in zip(CONCEPTS, row, twice[name], strict=True):
             if concept in ORDINAL:
                 assert after == before
-            else:  # CREAKY is no token's opposite: it becomes MODAL, and MODAL becomes ROUGH
-                assert after == ("ROUGH" if before == "CREAKY" else before)
+            else:  # what becomes MODAL stays MODAL
+                assert after == ("MODAL" if before in ("ROUGH", "CREAKY") else before)
 
 
 @fast
@@ -80,3 +80,12 @@ def test_conflict_takes_the_voice_quality_map_of_the_options_and_keeps_unvoiced(
 def test_conflict_refuses_a_voice_quality_map_that_does_not_map_each_token_to_one_of_them(chosen):
     with pytest.raises(ConfigError, match=r"intervention_options\.conflict\.voice_quality: must map each of MODAL, BREATHY"):
         perturb("conflict", distinct(2), options={"voice_quality": chosen})
+
+
+@fast
+@given(tokens=sequences(), chosen=st.sets(st.sampled_from(CONCEPTS), min_size=1))
+def test_conflict_leaves_the_concepts_alone_that_are_not_chosen(tokens, chosen):
+    whole, part = perturb("conflict", tokens), perturb("conflict", tokens, options={"concepts": sorted(chosen)})
+    for name, row in tokens.items():
+        expected = [whole[name][place] if concept in chosen else row[place] for place, concept in enumerate(CONCEPTS)]
+        assert list(part[name]) == expected

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from cuealign.core.vocabulary import CONCEPTS, DESCRIPTORS, VOICED_DESCRIPTORS
+from cuealign.core.vocabulary import CONCEPTS, DESCRIPTORS, MEDIAN_F0, PHONETIC, SPECTRAL_DESCRIPTORS, VOICED, VOICED_DESCRIPTORS
 from cuealign.cues.tokenizer import ConceptTokenizer
 
 LOUDNESS = "Loudness_sma3"
@@ -13,6 +13,8 @@ FORMANTS = ("F1frequency_sma3nz", "F2frequency_sma3nz", "F3frequency_sma3nz")
 ALPHA, HAMMARBERG, SLOPE_LOW, SLOPE_HIGH = "alphaRatio_sma3", "hammarbergIndex_sma3", "slope0-500_sma3", "slope500-1500_sma3"
 JITTER, SHIMMER, HNR = "jitterLocal_sma3nz", "shimmerLocaldB_sma3nz", "HNRdBACF_sma3nz"
 H1_H2, H1_A3 = "logRelF0-H1-H2_sma3nz", "logRelF0-H1-A3_sma3nz"
+OF_VOICED_FRAMES = (*(VOICED + name for name in SPECTRAL_DESCRIPTORS), MEDIAN_F0, *PHONETIC.values())
+ALL = (*DESCRIPTORS, *OF_VOICED_FRAMES)
 QUALITY = (F0, JITTER, SHIMMER, HNR, H1_H2, H1_A3)
 
 # Descriptors of each ordinal concept, with the sign by which each enters.
@@ -23,7 +25,7 @@ SIGNS = {
     "DYNAMICS": {FLUX: 1},
     "FORMANTS": dict.fromkeys(FORMANTS, 1),
 }
-USES = {**{concept: set(signs) for concept, signs in SIGNS.items()}, "VOICE_QUALITY": set(QUALITY)}
+USES = {**{concept: set(signs) for concept, signs in SIGNS.items()}, "VOICE_QUALITY": {F0, JITTER, SHIMMER, HNR, *PHONETIC.values()}}
 GROUPINGS = ((), ("PITCH",), ("FORMANTS",), ("PITCH", "FORMANTS"))
 
 # Rounding moves a score by some 1e-15; after the affine changes of the tests, by up to 1e-11 (a shift of 1000 against a spread of 0.01
@@ -49,13 +51,13 @@ def random_descriptors(seed: int, n: int = 203, unvoiced: float = 0.1) -> tuple[
             break
     genders = ["female" if flag else "male" for flag in female]
     columns: dict[str, object] = {"utterance": [f"u{index:04d}" for index in range(n)]}
-    for name in DESCRIPTORS:
+    for name in ALL:
         values = rng.normal(size=n) if kind.random() < 0.5 else rng.gumbel(size=n)
         columns[name] = kind.uniform(-50, 50) + kind.uniform(0.1, 200) * values
     table = pd.DataFrame(columns)
-    for name in (F0, *FORMANTS):
+    for name in (F0, MEDIAN_F0, *FORMANTS):
         table.loc[female, name] += 1.3 * table[name].std()
-    table.loc[silent, list(VOICED_DESCRIPTORS)] = np.nan
+    table.loc[silent, [*VOICED_DESCRIPTORS, *OF_VOICED_FRAMES]] = np.nan
     table["voiced_fraction"] = np.where(silent, 0.0, rng.uniform(0.05, 1.0, size=n))
     return table, genders
 
@@ -67,16 +69,14 @@ def unit_corpus() -> tuple[pd.DataFrame, list[str]]:
     """
     rng = np.random.default_rng(0)
     grid = np.arange(-64, 65) / 64
-    table = pd.DataFrame(
-        {"utterance": [f"u{index:03d}" for index in range(len(grid))]} | {name: rng.permutation(grid) for name in DESCRIPTORS}
-    )
+    table = pd.DataFrame({"utterance": [f"u{index:03d}" for index in range(len(grid))]} | {name: rng.permutation(grid) for name in ALL})
     table["voiced_fraction"] = 0.5
     return table, ["female", "male"] * 64 + ["female"]
 
 
 def descriptor_rows(*changes: dict[str, float]) -> pd.DataFrame:
     """One utterance for each mapping: the descriptors it names, and 0 elsewhere."""
-    table = pd.DataFrame([dict.fromkeys(DESCRIPTORS, 0.0) | change for change in changes])
+    table = pd.DataFrame([dict.fromkeys(ALL, 0.0) | change for change in changes])
     table.insert(0, "utterance", [f"x{index:04d}" for index in range(len(changes))])
     table["voiced_fraction"] = 0.5
     return table

@@ -41,7 +41,8 @@ def centre_and_spread(values: list[float]) -> tuple[float, float]:
 class Oracle:
     """The rules, one utterance and one number at a time."""
 
-    def __init__(self, descriptors, genders, *, gender_specific=(), signed_brightness=True, high=0.4, low=-0.4):
+    def __init__(self, descriptors, genders, *, gender_specific=(), signed_brightness=True, rule="scores", high=0.4, low=-0.4):
+        self.rule, self.quality_scale = rule, {}
         self.gender_specific, self.signed, self.high, self.low = gender_specific, signed_brightness, high, low
         self.clearance = math.inf
         records = descriptors.to_dict("records")
@@ -50,6 +51,11 @@ class Oracle:
         for group in set(genders) if "PITCH" in gender_specific else {None}:
             own = [record[F0] for record, gender in zip(records, genders, strict=True) if group in (None, gender)]
             self.pitch_scale[group] = centre_and_spread(own)
+        for group in self.pitch_scale:
+            own = [record for record, gender in zip(records, genders, strict=True) if group in (None, gender)]
+            scale = {name: centre_and_spread([record[column] for record in own]) for name, column in PHONETIC_QUALITY.items()}
+            sums = [quality_sums(record, scale) for record in own]
+            self.quality_scale[group] = scale, {name: centre_and_spread([values[name] for values in sums]) for name in sums[0]}
         self.edges = {}
         for concept in ORDINAL:
             for group in set(genders) if concept in gender_specific else {None}:
@@ -78,6 +84,13 @@ class Oracle:
         return TOKENS[concept][reached]
 
     def quality(self, record, gender):
+        if self.rule == "scores":
+            scale, spreads = self.quality_scale[gender if "PITCH" in self.gender_specific else None]
+            scores = {name: NORMAL * (value - spreads[name][0]) / spreads[name][1] for name, value in quality_sums(record, scale).items()}
+            low = NORMAL * (record[F0] - scale["f0"][0]) / scale["f0"][1]
+            best, second = sorted(scores.values(), reverse=True)[:2]
+            self.clearance = min(self.clearance, abs(best - 1), best - second, abs(low + 0.67))
+            return quality_by_scores(scores, low)
         centre, spread = self.pitch_scale[gender if "PITCH" in self.gender_specific else None]
         values = {name: self.z(record, name) for name in QUALITY} | {F0: (record[F0] - centre) / spread}
         self.clearance = min(self.clearance, *(min(abs(z - self.high), abs(z - self.low)) for z in values.values()))
@@ -97,6 +110,35 @@ class Oracle:
                     row.append(self.level(record, gender, concept))
             result[record["utterance"]] = tuple(row)
         return result
+
+
+NORMAL = 1.349  # the interquartile range of a normal distribution, in standard deviations
+PHONETIC_QUALITY = {
+    "jitter": JITTER,
+    "shimmer": SHIMMER,
+    "hnr": HNR,
+    "h1_h2": "phonetic_H1-H2",
+    "h1_a3": "phonetic_H1-A3",
+    "f0": F0,
+}
+
+
+def quality_sums(record, scale) -> dict[str, float]:
+    """The three sums of standardised measures."""
+    z = {name: NORMAL * (record[column] - scale[name][0]) / scale[name][1] for name, column in PHONETIC_QUALITY.items()}
+    return {
+        "BREATHY": z["h1_h2"] + z["h1_a3"] - z["hnr"],
+        "PRESSED": -z["h1_h2"] - z["h1_a3"],
+        "ROUGH": z["jitter"] + z["shimmer"] - z["hnr"],
+    }
+
+
+def quality_by_scores(scores: dict[str, float], low: float) -> str:
+    """The largest score, if it stands out."""
+    best = max(scores, key=scores.get)
+    if scores[best] < 1:
+        return "MODAL"
+    return "CREAKY" if best == "ROUGH" and low <= -0.67 else best
 
 
 def quality_by_rule(z: dict[str, float], high: float = 0.4, low: float = -0.4) -> str:

@@ -339,6 +339,13 @@ def needs_of_table(wildcards):
     return [*needs, "checks", *pairs] if needs else []
 
 
+def blocks_of_table(wildcards):
+    """Tokens of the corpora and of every condition, for a table that reads them."""
+    if not TABLES.constant(wildcards.table, "READS_BLOCKS", False):
+        return []
+    return paths("results/corpora/{dataset}/tokens.parquet", RUNS) + paths(CONDITION, RUNS)
+
+
 def evaluated_in(wildcards):
     """Runs whose metrics a drawing may show."""
     return shown_in(wildcards) if needs_of_figure(wildcards) else []

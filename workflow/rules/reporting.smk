@@ -7,6 +7,7 @@ rule make_table:
         corpora=paths(
             "results/corpora/{dataset}/{name}", RUNS, name=["counts.json", "manifest.parquet", "descriptors.parquet"]
         ),
+        blocks=blocks_of_table,
     output:
         csv=report(
             "results/tables/{table}.csv",

@@ -13,7 +13,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from cuealign.config.entries.answers import Answer
-from cuealign.config.entries.dataset import Column, Dataset, TokenOptions, VoiceQualityThresholds
+from cuealign.config.entries.dataset import Column, Dataset, TokenOptions, VoiceQuality
 from cuealign.config.entries.emosynth import Emosynth
 from cuealign.config.entries.figures import FigureEntry
 from cuealign.config.entries.grid import GridEntry
@@ -37,7 +37,7 @@ SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("`datasets.<id>`", Dataset),
     ("`datasets.<id>.columns.<column>`, where it is not a name", Column),
     ("`datasets.<id>.tokens`", TokenOptions),
-    ("`datasets.<id>.tokens.voice_quality`", VoiceQualityThresholds),
+    ("`datasets.<id>.tokens.voice_quality`", VoiceQuality),
     ("`models.<id>`", Model),
     ("`models.<id>.training`", Training),
     ("`answers.<label>`", Answer),

@@ -24,7 +24,7 @@ RENAMED = {
 
 
 ANALYSES = ("conditions", "comparisons", "trend", "confusion", "shifts")
-TABLES = ("concepts", "corpora", "checks", "aibo", "iemocap", "uar", "interventions", "shifts", "models", "sensitivity")
+TABLES = ("concepts", "corpora", "checks", "aibo", "iemocap", "uar", "interventions", "shifts", "models", "sensitivity", "blocks")
 FIGURES = {"tokens": "dataset", "confusions": "model", "corruption": "split", "grounding": "study"}
 """What is made unless the config says otherwise."""
 

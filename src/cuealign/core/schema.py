@@ -12,7 +12,20 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cuealign.core.errors import InputError, raise_all
-from cuealign.core.vocabulary import CONCEPTS, DESCRIPTORS, GENDERS, PLAIN, TOKENS, UNVOICED, VOICED_CONCEPTS, VOICED_DESCRIPTORS
+from cuealign.core.vocabulary import (
+    CONCEPTS,
+    DESCRIPTORS,
+    GENDERS,
+    MEDIAN_F0,
+    PHONETIC,
+    PLAIN,
+    SPECTRAL_DESCRIPTORS,
+    TOKENS,
+    UNVOICED,
+    VOICED,
+    VOICED_CONCEPTS,
+    VOICED_DESCRIPTORS,
+)
 
 _TEXT, _REAL, _FLAG, _WHOLE = pa.string(), pa.float64(), pa.bool_(), pa.int64()
 
@@ -154,6 +167,8 @@ MANIFEST = Table(
 """Utterances that can be used. ``channel`` and ``remove_offset`` say how their samples become mono
 (:func:`cuealign.core.audio.mono`), and ``audio_sha256`` is the fingerprint of what is heard so."""
 
+_OF_VOICED_FRAMES = (*(VOICED + name for name in SPECTRAL_DESCRIPTORS), MEDIAN_F0, *PHONETIC.values())
+
 DESCRIPTOR_MEANS = Table(
     name="descriptors",
     columns={
@@ -161,11 +176,14 @@ DESCRIPTOR_MEANS = Table(
         **dict.fromkeys(DESCRIPTORS, _REAL),
         "voiced_fraction": _REAL,
         **{PLAIN + name: _REAL for name in VOICED_DESCRIPTORS},
+        **dict.fromkeys(_OF_VOICED_FRAMES, _REAL),
     },
-    nullable=(*VOICED_DESCRIPTORS, *(PLAIN + name for name in VOICED_DESCRIPTORS)),
+    nullable=(*VOICED_DESCRIPTORS, *(PLAIN + name for name in VOICED_DESCRIPTORS), *_OF_VOICED_FRAMES),
 )
 """Means of the descriptors. Those of :data:`VOICED_DESCRIPTORS` are over voiced frames; the columns with the prefix
-:data:`PLAIN` hold their means over all frames. Both are missing if no frame is voiced."""
+:data:`PLAIN` hold their means over all frames. The last columns are about voiced frames: means of the spectrum's slope, the
+median of F0, and the phonetic harmonics (:func:`cuealign.cues.descriptors.phonetic_harmonics`). All are missing if no frame is
+voiced, and the harmonics also if openSMILE finds the third formant's harmonic in none."""
 
 TOKEN_SEQUENCES = Table(
     name="tokens",

@@ -58,3 +58,15 @@ VOICED_DESCRIPTORS: tuple[str, ...] = tuple(name for name in DESCRIPTORS if name
 
 PLAIN = "plain_"
 """Prefix of the columns that hold the mean of :data:`VOICED_DESCRIPTORS` over all frames; without it, over voiced frames."""
+
+SPECTRAL_DESCRIPTORS: tuple[str, ...] = ("alphaRatio_sma3", "hammarbergIndex_sma3", "slope0-500_sma3", "slope500-1500_sma3")
+"""Descriptors of the slope of the spectrum, which have a mean over voiced frames as well."""
+
+VOICED = "voiced_"
+"""Prefix of the columns that hold the mean of :data:`SPECTRAL_DESCRIPTORS` over voiced frames."""
+
+MEDIAN_F0 = "median_F0semitoneFrom27.5Hz_sma3nz"
+"""Column of the median of F0 over voiced frames."""
+
+PHONETIC: dict[str, str] = {"logRelF0-H1-H2_sma3nz": "phonetic_H1-H2", "logRelF0-H1-A3_sma3nz": "phonetic_H1-A3"}
+"""Columns of the two harmonic differences with the first harmonic of phonetics, by openSMILE's descriptor of the same name."""

@@ -31,7 +31,7 @@ class Extracted:
     Attributes:
         audio_sha256: of the sound as its file has it (:func:`cuealign.core.audio.fingerprint`).
         samples_sha256: of the samples that openSMILE gets, mono at 16 kHz.
-        means: in the order of :data:`COLUMNS`, shape ``(41,)``.
+        means: in the order of :data:`COLUMNS`, shape ``(48,)``.
     """
 
     audio_sha256: str

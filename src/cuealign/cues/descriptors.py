@@ -10,7 +10,7 @@ import numpy as np
 import opensmile
 
 from cuealign.core import audio
-from cuealign.core.vocabulary import DESCRIPTORS, VOICED_DESCRIPTORS
+from cuealign.core.vocabulary import DESCRIPTORS, SPECTRAL_DESCRIPTORS, VOICED_DESCRIPTORS
 
 MINIMUM_SECONDS = 0.1
 """Shorter clips are padded with zeros at both ends to this length. openSMILE's F0 needs a window of 60 ms."""
@@ -18,6 +18,8 @@ MINIMUM_SECONDS = 0.1
 _F0 = DESCRIPTORS.index("F0semitoneFrom27.5Hz_sma3nz")
 _VOICED = np.array([name in VOICED_DESCRIPTORS for name in DESCRIPTORS])
 # In voiced frames without two comparable periods openSMILE reports 0. Its functionals skip these frames.
+_SPECTRAL = np.array([name in SPECTRAL_DESCRIPTORS for name in DESCRIPTORS])
+_OVERTONE_A3, _A3 = DESCRIPTORS.index("logRelF0-H1-A3_sma3nz"), DESCRIPTORS.index("F3amplitudeLogRelF0_sma3nz")
 _PERIODIC = np.array([name in ("jitterLocal_sma3nz", "shimmerLocaldB_sma3nz") for name in DESCRIPTORS])
 
 
@@ -71,15 +73,49 @@ def mean_descriptors(frames: np.ndarray, *, voiced_mean: bool = True) -> np.ndar
     return np.append(means, voiced.mean())
 
 
+NO_HARMONIC = -60.0
+"""Level of the third formant in dB, relative to the fundamental, below which openSMILE found no harmonic at its frequency."""
+
+
+def phonetic_harmonics(frames: np.ndarray) -> np.ndarray:
+    """Mean level of the fundamental against the second partial and against the third formant.
+
+    What openSMILE 2 names H1 in H1-H2 and H1-A3 is the first overtone, since its H0 is the fundamental: raise the second partial
+    of a tone by 12 dB, and its H1-H2 rises by 12 dB. The levels of formants are relative to the fundamental, so the phonetic
+    differences follow from the descriptors: H1-A3 is minus the level of the third formant, and H1-H2 is what openSMILE's H1-A3
+    lacks of that.
+
+    Args:
+        frames: shape ``(frames, 25)``.
+
+    Returns:
+        Mean H1-H2 and H1-A3 in dB, shape ``(2,)``, over voiced frames in which a harmonic was found (:data:`NO_HARMONIC`); NaN
+        without any.
+    """
+    frames = frames.astype(np.float64)
+    counted = (frames[:, _F0] > 0) & (frames[:, _A3] > NO_HARMONIC)
+    if not counted.any():
+        return np.full(2, np.nan)
+    a3 = frames[counted, _A3]
+    return np.array([-(frames[counted, _OVERTONE_A3] + a3).mean(), -a3.mean()])
+
+
 def utterance_descriptors(samples: np.ndarray) -> np.ndarray:
-    """Compute both kinds of means of an utterance.
+    """Compute the means of an utterance, and what options of the tokens need besides.
 
     Args:
         samples: mono speech at 16 kHz, shape ``(n,)``.
 
     Returns:
-        float64 array of shape ``(41,)``: means with voiced descriptors averaged over voiced frames, share of voiced frames,
-        and means of the voiced descriptors over all frames. The order is that of :data:`cuealign.core.schema.DESCRIPTOR_MEANS`.
+        float64 array of shape ``(48,)``: means with voiced descriptors averaged over voiced frames, share of voiced frames,
+        means of the voiced descriptors over all frames, and of voiced frames alone the means of the spectrum's slope, the median
+        of F0 and the phonetic harmonics. The order is that of :data:`cuealign.core.schema.DESCRIPTOR_MEANS`.
     """
     frames = low_level_descriptors(samples)
-    return np.concatenate([mean_descriptors(frames), mean_descriptors(frames, voiced_mean=False)[:-1][_VOICED]])
+    voiced = frames[frames[:, _F0] > 0].astype(np.float64)
+    if len(voiced):
+        of_voiced_frames = np.append(voiced[:, _SPECTRAL].mean(axis=0), np.median(voiced[:, _F0]))
+    else:
+        of_voiced_frames = np.full(_SPECTRAL.sum() + 1, np.nan)
+    plain = mean_descriptors(frames, voiced_mean=False)[:-1][_VOICED]
+    return np.concatenate([mean_descriptors(frames), plain, of_voiced_frames, phonetic_harmonics(frames)])

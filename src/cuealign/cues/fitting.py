@@ -32,6 +32,8 @@ def fit_tokenizer(
         voiced_mean=options.voiced_mean,
         gender_specific=options.gender_specific,
         signed_brightness=options.signed_brightness,
+        f0=options.f0,
+        brightness_frames=options.brightness_frames,
         voice_quality=options.voice_quality,
     )
     return tokenizer.fit(means, manifest["gender"])

@@ -4,9 +4,15 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 
-from cuealign.config.entries.dataset import TokenOptions
+from cuealign.config.entries.dataset import TokenOptions, VoiceQuality
 from cuealign.core.vocabulary import CONCEPTS, ORDINAL, TOKENS
 from cuealign.cues.fitting import ALL_UTTERANCES
+
+_VOICE_QUALITIES = {
+    "three scores": VoiceQuality(),
+    "scores with openSMILE's H1": VoiceQuality(first_harmonic="opensmile"),
+    "thresholds of version 0.1": VoiceQuality(rule="thresholds", first_harmonic="opensmile"),
+}
 
 
 def variants(options: TokenOptions, splits: Mapping[str, Sequence[str]], manifest: pd.DataFrame) -> Iterator[tuple[str, TokenOptions]]:
@@ -22,9 +28,18 @@ def variants(options: TokenOptions, splits: Mapping[str, Sequence[str]], manifes
         return options.model_copy(update=values)
 
     over = "all" if options.voiced_mean else "voiced"
-    yield f"means over {over} frames", changed(voiced_mean=not options.voiced_mean)
+    if options.f0 == "mean":  # the median is over voiced frames
+        yield f"means over {over} frames", changed(voiced_mean=not options.voiced_mean)
     average = "unsigned average" if options.signed_brightness else "Hammarberg index negative"
     yield f"BRIGHTNESS: {average}", changed(signed_brightness=not options.signed_brightness)
+    for title, voice_quality in _VOICE_QUALITIES.items():
+        if voice_quality != options.voice_quality:
+            yield f"VOICE_QUALITY: {title}", changed(voice_quality=voice_quality)
+    if options.voiced_mean:
+        other = "mean" if options.f0 == "median" else "median"
+        yield f"PITCH: {other} of F0", changed(f0=other)
+    other = "all" if options.brightness_frames == "voiced" else "voiced"
+    yield f"BRIGHTNESS: over {other} frames", changed(brightness_frames=other)
     if options.gender_specific:
         yield "edges for all genders together", changed(gender_specific=[])
     elif not (manifest["gender"] == "unknown").any() and manifest["gender"].nunique() > 1:

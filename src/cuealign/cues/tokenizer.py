@@ -10,9 +10,23 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from cuealign.config.entries.dataset import TokenOptions, VoiceQualityThresholds
+from cuealign.config.entries.dataset import TokenOptions, VoiceQuality
 from cuealign.core.errors import CuealignError, InputError
-from cuealign.core.vocabulary import CONCEPTS, ORDINAL, PLAIN, TOKENS, UNVOICED, VOICED_CONCEPTS, VOICED_DESCRIPTORS
+from cuealign.core.vocabulary import (
+    CONCEPTS,
+    MEDIAN_F0,
+    ORDINAL,
+    PHONETIC,
+    PLAIN,
+    SPECTRAL_DESCRIPTORS,
+    TOKENS,
+    UNVOICED,
+    VOICED,
+    VOICED_CONCEPTS,
+    VOICED_DESCRIPTORS,
+)
+from cuealign.cues.robust import centre_and_range
+from cuealign.cues.voice_quality import MEASURES, rule_of
 
 COMPONENTS: dict[str, dict[str, int]] = {
     "ENERGY": {"Loudness_sma3": 1},
@@ -20,20 +34,13 @@ COMPONENTS: dict[str, dict[str, int]] = {
     "BRIGHTNESS": {"alphaRatio_sma3": 1, "hammarbergIndex_sma3": -1, "slope0-500_sma3": 1, "slope500-1500_sma3": 1},
     "DYNAMICS": {"spectralFlux_sma3": 1},
     "FORMANTS": {"F1frequency_sma3nz": 1, "F2frequency_sma3nz": 1, "F3frequency_sma3nz": 1},
-    "VOICE_QUALITY": {
-        "jitterLocal_sma3nz": 1,
-        "shimmerLocaldB_sma3nz": 1,
-        "HNRdBACF_sma3nz": 1,
-        "logRelF0-H1-H2_sma3nz": 1,
-        "logRelF0-H1-A3_sma3nz": 1,
-        "F0semitoneFrom27.5Hz_sma3nz": 1,
-    },
+    "VOICE_QUALITY": dict.fromkeys(MEASURES.values(), 1),
 }
 """Descriptors of each concept, with the sign with which they enter its score.
 
 Brighter speech has a higher alpha ratio (in openSMILE, the energy of 1 to 5 kHz over that of 50 Hz to 1 kHz, in dB) and higher
-slopes, but a lower Hammarberg index (the peak below 2 kHz over the peak of 2 to 5 kHz). VOICE_QUALITY has no score: its
-descriptors are compared with thresholds.
+slopes, but a lower Hammarberg index (the peak below 2 kHz over the peak of 2 to 5 kHz). VOICE_QUALITY has no score of its own:
+see :mod:`cuealign.cues.voice_quality`.
 """
 
 QUANTILES = (0.2, 0.4, 0.6, 0.8)
@@ -43,6 +50,7 @@ ALL_GENDERS = "all"
 """Name of the only group if edges are not gender-specific."""
 
 _DEFAULTS = TokenOptions()
+_F0 = "F0semitoneFrom27.5Hz_sma3nz"
 
 
 class NotFittedError(CuealignError, ValueError):
@@ -58,18 +66,14 @@ class ConceptTokenizer:
         gender_specific: concepts whose edges (and, for PITCH, F0 statistics) are fitted per gender.
         signed_brightness: if True, the Hammarberg index enters BRIGHTNESS with a minus sign, so that VERY_BRIGHT means bright;
             if False, with a plus sign, which is the plain average of the paper's wording.
-        voice_quality: thresholds of the VOICE_QUALITY rules, in interquartile ranges from the median. (In a symmetric
-            distribution the quartiles are half a range from the median.) A standardised value is high at or above ``high`` and
-            low at or below ``low``. The rules follow the phonetic literature. Breathy voice has a strong first harmonic, a steep
-            spectrum and noise (Klatt & Klatt 1990; Hillenbrand, Cleveland & Erickson 1994). Pressed voice has a weak first
-            harmonic and a flat spectrum (Gordon & Ladefoged 2001). Rough voice has irregular periods and amplitudes. Creaky voice
-            has a low and irregular F0 (Keating, Garellek & Kreiman 2015). The first rule that holds wins, in the order CREAKY,
-            ROUGH, BREATHY, PRESSED; if none holds, the token is MODAL.
+        f0: F0 of an utterance, ``mean`` or ``median`` over voiced frames.
+        brightness_frames: frames of BRIGHTNESS, ``all`` or ``voiced``. An utterance without a voiced frame keeps all.
+        voice_quality: rule of VOICE_QUALITY (:mod:`cuealign.cues.voice_quality`).
 
     Attributes:
         centre_, scale_: median and interquartile range of each descriptor.
         edges_: four edges per concept and group (``all``, or the genders).
-        f0_: median and interquartile range of F0 per group, for "low F0" in CREAKY.
+        quality_: fitted rule of VOICE_QUALITY; it compares within the groups of PITCH.
     """
 
     def __init__(
@@ -78,7 +82,9 @@ class ConceptTokenizer:
         voiced_mean: bool = _DEFAULTS.voiced_mean,
         gender_specific: Sequence[str] = tuple(_DEFAULTS.gender_specific),
         signed_brightness: bool = _DEFAULTS.signed_brightness,
-        voice_quality: VoiceQualityThresholds = _DEFAULTS.voice_quality,
+        f0: str = _DEFAULTS.f0,
+        brightness_frames: str = _DEFAULTS.brightness_frames,
+        voice_quality: VoiceQuality = _DEFAULTS.voice_quality,
     ) -> None:
         unknown = set(gender_specific) - {"PITCH", "FORMANTS"}
         if unknown:
@@ -86,6 +92,8 @@ class ConceptTokenizer:
         self.voiced_mean = voiced_mean
         self.gender_specific = tuple(gender_specific)
         self.signed_brightness = signed_brightness
+        self.f0 = f0
+        self.brightness_frames = brightness_frames
         self.voice_quality = voice_quality
 
     def fit(self, descriptors: pd.DataFrame, genders: Sequence[str]) -> "ConceptTokenizer":
@@ -103,7 +111,7 @@ class ConceptTokenizer:
         names = sorted({name for components in COMPONENTS.values() for name in components})
         self.centre_, self.scale_ = {}, {}
         for name in names:
-            self.centre_[name], self.scale_[name] = _robust(self._means(descriptors, name), f"descriptor {name}")
+            self.centre_[name], self.scale_[name] = centre_and_range(self._means(descriptors, name), f"descriptor {self._column(name)}")
 
         scores, groups = self.scores(descriptors), np.asarray(genders)
         self.edges_: dict[str, dict[str, list[float]]] = {}
@@ -115,11 +123,7 @@ class ConceptTokenizer:
                 if len(values) < len(TOKENS[concept]):
                     raise InputError(f"{concept}: only {len(values)} utterances with a score in group {group!r}; at least 5 are needed")
                 self.edges_[concept][group] = [float(edge) for edge in np.quantile(values, QUANTILES)]
-        f0 = self._means(descriptors, "F0semitoneFrom27.5Hz_sma3nz")
-        self.f0_ = {
-            group: _robust(f0[rows], f"descriptor F0semitoneFrom27.5Hz_sma3nz, group {group}")
-            for group, rows in self._groups("PITCH", groups)
-        }
+        self.quality_ = rule_of(self.voice_quality).fit(self._voice_quality(descriptors), self._groups("PITCH", groups))
         return self
 
     def _groups(self, concept: str, genders: np.ndarray) -> list[tuple[str, np.ndarray]]:
@@ -152,9 +156,19 @@ class ConceptTokenizer:
         return pd.DataFrame({name: (self._means(descriptors, name) - self.centre_[name]) / self.scale_[name] for name in self.centre_})
 
     def _means(self, descriptors: pd.DataFrame, name: str) -> np.ndarray:
-        """Means of a descriptor, over voiced or all frames as ``voiced_mean`` says."""
-        plain = not self.voiced_mean and name in VOICED_DESCRIPTORS
-        return descriptors[PLAIN + name if plain else name].to_numpy()
+        """Values of a descriptor as the options ask for it."""
+        values = descriptors[self._column(name)]
+        return (values.fillna(descriptors[name]) if name in SPECTRAL_DESCRIPTORS else values).to_numpy()
+
+    def _column(self, name: str) -> str:
+        """Column with the values of a descriptor that the options ask for."""
+        if name in PHONETIC and self.voice_quality.first_harmonic == "phonetic":
+            return PHONETIC[name]
+        if name == _F0 and self.f0 == "median":
+            return MEDIAN_F0
+        if name in SPECTRAL_DESCRIPTORS and self.brightness_frames == "voiced":
+            return VOICED + name
+        return PLAIN + name if name in VOICED_DESCRIPTORS and not self.voiced_mean else name
 
     def scores(self, descriptors: pd.DataFrame) -> pd.DataFrame:
         """Score of each ordinal concept: the signed mean of its standardised descriptors.
@@ -186,7 +200,7 @@ class ConceptTokenizer:
         """
         self._check_genders(descriptors, genders)
         genders, scores = np.asarray(genders), self.scores(descriptors)
-        voiced = descriptors["F0semitoneFrom27.5Hz_sma3nz"].notna().to_numpy()
+        voiced = descriptors[_F0].notna().to_numpy()
         tokens = {"utterance": descriptors["utterance"].to_numpy()}
         for concept in ORDINAL:
             column = np.empty(len(descriptors), dtype=object)
@@ -200,28 +214,14 @@ class ConceptTokenizer:
             if concept in VOICED_CONCEPTS:
                 column[~voiced] = UNVOICED
             tokens[concept] = column
-        tokens["VOICE_QUALITY"] = self._voice_quality(descriptors, genders, voiced)
+        tokens["VOICE_QUALITY"] = self.quality_.transform(self._voice_quality(descriptors), self._groups("PITCH", genders))
+        tokens["VOICE_QUALITY"][~voiced] = UNVOICED
         return pd.DataFrame(tokens)[["utterance", *CONCEPTS]]
 
-    def _voice_quality(self, descriptors: pd.DataFrame, genders: np.ndarray, voiced: np.ndarray) -> np.ndarray:
+    def _voice_quality(self, descriptors: pd.DataFrame) -> pd.DataFrame:
+        """Measures of the voice, standardised over the corpus."""
         z = self.standardise(descriptors)
-        high, low = z >= self.voice_quality.high, z <= self.voice_quality.low
-        jitter, shimmer, hnr = "jitterLocal_sma3nz", "shimmerLocaldB_sma3nz", "HNRdBACF_sma3nz"
-        h1_h2, h1_a3 = "logRelF0-H1-H2_sma3nz", "logRelF0-H1-A3_sma3nz"
-        f0 = self._means(descriptors, "F0semitoneFrom27.5Hz_sma3nz")
-        low_f0 = np.zeros(len(descriptors), dtype=bool)
-        for group, rows in self._groups("PITCH", genders):
-            centre, scale = self.f0_[group]
-            low_f0[rows] = (f0[rows] - centre) / scale <= self.voice_quality.low
-        rules = {
-            "CREAKY": low_f0 & high[jitter],
-            "ROUGH": high[jitter] & high[shimmer] & low[hnr],
-            "BREATHY": high[h1_h2] & high[h1_a3] & low[hnr],
-            "PRESSED": low[h1_h2] & low[h1_a3],
-        }
-        quality = np.select([np.asarray(rule) for rule in rules.values()], list(rules), default="MODAL").astype(object)
-        quality[~voiced] = UNVOICED
-        return quality
+        return pd.DataFrame({measure: z[name] for measure, name in MEASURES.items()})
 
     def to_dict(self) -> dict[str, Any]:
         """Arguments and learned values, as plain types.
@@ -234,11 +234,13 @@ class ConceptTokenizer:
             "voiced_mean": self.voiced_mean,
             "gender_specific": list(self.gender_specific),
             "signed_brightness": self.signed_brightness,
+            "f0": self.f0,
+            "brightness_frames": self.brightness_frames,
             "voice_quality": self.voice_quality.model_dump(),
             "centre": self.centre_,
             "scale": self.scale_,
             "edges": self.edges_,
-            "f0": {group: list(values) for group, values in self.f0_.items()},
+            "quality": self.quality_.learned(),
         }
 
     @classmethod
@@ -248,20 +250,11 @@ class ConceptTokenizer:
             voiced_mean=values["voiced_mean"],
             gender_specific=values["gender_specific"],
             signed_brightness=values["signed_brightness"],
-            voice_quality=VoiceQualityThresholds(**values["voice_quality"]),
+            f0=values["f0"],
+            brightness_frames=values["brightness_frames"],
+            voice_quality=VoiceQuality(**values["voice_quality"]),
         )
         tokenizer.centre_, tokenizer.scale_ = dict(values["centre"]), dict(values["scale"])
         tokenizer.edges_ = {concept: dict(groups) for concept, groups in values["edges"].items()}
-        tokenizer.f0_ = {group: tuple(pair) for group, pair in values["f0"].items()}
+        tokenizer.quality_ = rule_of(tokenizer.voice_quality).restore(values["quality"])
         return tokenizer
-
-
-def _robust(values: np.ndarray, what: str) -> tuple[float, float]:
-    """Median and interquartile range of the values that are not NaN."""
-    values = values[~np.isnan(values)]
-    if len(values) == 0:
-        raise InputError(f"{what}: no utterance has a value; does the corpus contain voiced speech?")
-    lower, centre, upper = np.quantile(values, (0.25, 0.5, 0.75))
-    if not upper > lower:
-        raise InputError(f"{what}: the interquartile range of {len(values)} utterances is 0; they are too few or too similar to bin")
-    return float(centre), float(upper - lower)

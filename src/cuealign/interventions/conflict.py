@@ -1,7 +1,10 @@
 """conflict: replace every token by its opposite.
 
-The paper inverts ordinal bins. It does not say what happens to VOICE_QUALITY, which has no order; its default map is ours.
+The paper inverts ordinal bins. It does not say what happens to VOICE_QUALITY, which has no order; its default map is ours. MODAL
+stays: most utterances are MODAL, and any other token in its place would say the same of nearly all of them.
 """
+
+from typing import Literal
 
 import numpy as np
 from pydantic import Field, field_validator
@@ -15,8 +18,11 @@ class Options(PluginOptions):
     """Options of conflict."""
 
     voice_quality: dict[str, str] = Field(
-        default={"BREATHY": "PRESSED", "PRESSED": "BREATHY", "MODAL": "ROUGH", "ROUGH": "MODAL", "CREAKY": "MODAL"},
-        description="Token of VOICE_QUALITY to the token that contradicts it; complete.",
+        default={"BREATHY": "PRESSED", "PRESSED": "BREATHY", "MODAL": "MODAL", "ROUGH": "MODAL", "CREAKY": "MODAL"},
+        description="Token of VOICE_QUALITY to the token that contradicts it; complete. Version 0.1 had MODAL to ROUGH.",
+    )
+    concepts: list[Literal[CONCEPTS]] = Field(
+        default=list(CONCEPTS), min_length=1, description="Concepts that are contradicted; the others keep their tokens."
     )
 
     @field_validator("voice_quality")
@@ -32,7 +38,8 @@ class Options(PluginOptions):
 def contradict(sequences: np.ndarray, _p: float, _random: KeyedRandom, options: Options) -> np.ndarray:
     """Mirror ordinal tokens (the lowest becomes the highest, MID stays) and map VOICE_QUALITY; UNVOICED stays."""
     result = sequences.copy()
-    for column, concept in enumerate(CONCEPTS):
+    for concept in options.concepts:
+        column = CONCEPTS.index(concept)
         levels = TOKENS[concept]
         mirror = dict(options.voice_quality) if concept == "VOICE_QUALITY" else dict(zip(levels, reversed(levels), strict=True))
         mirror[UNVOICED] = UNVOICED

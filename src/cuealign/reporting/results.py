@@ -12,9 +12,10 @@ from cuealign.config.entries.dataset import Dataset
 from cuealign.config.entries.grid import Experiment
 from cuealign.config.entries.model import Model
 from cuealign.core.errors import InputError
-from cuealign.core.schema import DESCRIPTOR_MEANS, MANIFEST, TOKEN_SEQUENCES
+from cuealign.core.schema import DESCRIPTOR_MEANS, MANIFEST, TOKEN_SEQUENCES, read_tokens
 from cuealign.corpora.splits import select_split
 from cuealign.evaluation.evaluation import MEAN
+from cuealign.interventions import INTERVENTIONS
 
 _TEXT = dict.fromkeys(("p", "seed", "intervention", "label", "prediction", "a", "b"), str)
 
@@ -163,6 +164,20 @@ class Results:
         table = self.metrics(experiment, "conditions")
         seeded = table.groupby(["intervention", "p"])["seed"].transform(lambda seeds: (seeds == MEAN).any())
         return table[(table["seed"] == MEAN) | ~seeded].set_index(["intervention", "p"])
+
+    def conditions_with_block(self, dataset: str, split: str) -> dict[tuple[str, str], list[str]]:
+        """Seeds of every intervention and strength that was run on a split and has a cue block."""
+        found: dict[tuple[str, str], list[str]] = {}
+        for experiment in self.select(dataset=dataset, split=split):
+            for row in self.metrics(experiment, "conditions").itertuples():
+                seeds = found.setdefault((row.intervention, row.p), [])
+                if row.seed != MEAN and row.seed not in seeds:
+                    seeds.append(row.seed)
+        return {condition: seeds for condition, seeds in found.items() if INTERVENTIONS.get(condition[0]).has_cue_block}
+
+    def blocks(self, dataset: str, split: str, intervention: str, p: str, seed: str) -> pd.DataFrame:
+        """Tokens of a split under a condition."""
+        return read_tokens(Path(self.results, "interventions", dataset, split, intervention, f"p{p}", f"seed{seed}.parquet"))
 
     def tokens(self, dataset: str) -> pd.DataFrame:
         """Tokens of all utterances of a dataset, with their labels."""

@@ -12,11 +12,21 @@ from cuealign.core.validation import NONE_AS_TEXT, StrictModel
 from cuealign.core.vocabulary import INVALID
 
 
-class VoiceQualityThresholds(StrictModel):
-    """When a standardised descriptor counts as high or low, in interquartile ranges from the median."""
+class VoiceQuality(StrictModel):
+    """How VOICE_QUALITY is told."""
 
-    high: float = Field(default=0.4, gt=0, description="At or above: high.")
-    low: float = Field(default=-0.4, lt=0, description="At or below: low.")
+    rule: Literal["scores", "thresholds"] = Field(
+        default="scores",
+        description="`scores`: the largest of three scores, if it stands out; `thresholds`: the first of four conditions, the rule of "
+        "version 0.1.",
+    )
+    first_harmonic: Literal["phonetic", "opensmile"] = Field(
+        default="phonetic",
+        description="The H1 of H1-H2 and H1-A3: `phonetic`, the fundamental; `opensmile`, the first overtone, as the descriptors of "
+        "Table I have it.",
+    )
+    high: float = Field(default=0.4, gt=0, description="For `thresholds`: high from here, in interquartile ranges from the median.")
+    low: float = Field(default=-0.4, lt=0, description="For `thresholds`: low up to here, in interquartile ranges from the median.")
 
 
 class TokenOptions(StrictModel):
@@ -31,7 +41,21 @@ class TokenOptions(StrictModel):
         description="Let the Hammarberg index enter BRIGHTNESS negatively, so that VERY_BRIGHT is bright; otherwise the plain average.",
     )
     fit_on: str = Field(default="all", description="`all` utterances (the paper), or the split to fit on.")
-    voice_quality: VoiceQualityThresholds = Field(default=VoiceQualityThresholds(), description="Thresholds of VOICE_QUALITY.")
+    f0: Literal["mean", "median"] = Field(
+        default="mean",
+        description="F0 of an utterance: `mean` or `median` over voiced frames, in semitones. The median needs `voiced_mean`.",
+    )
+    brightness_frames: Literal["all", "voiced"] = Field(
+        default="all",
+        description="Average the descriptors of BRIGHTNESS over `all` frames (the paper), or over `voiced` ones where there are any.",
+    )
+    voice_quality: VoiceQuality = Field(default=VoiceQuality(), description="How VOICE_QUALITY is told.")
+
+    @model_validator(mode="after")
+    def _one_f0(self) -> "TokenOptions":
+        if self.f0 == "median" and not self.voiced_mean:
+            raise ValueError("f0: the median is over voiced frames; voiced_mean: false asks for means over all frames")
+        return self
 
 
 def _text_keys(value: Any) -> Any:
