@@ -33,6 +33,7 @@ from transformers import (
 
 from cuealign.models.backends import clap_laion, clap_msclap, paraclap, pengi
 from cuealign.models.base import Request
+from cuealign.models.cnn14 import Cnn14
 from cuealign.models.contrastive import ContrastiveModel, unit
 from cuealign.models.htsat import HTSAT, RATE
 from cuealign.models.precision import disable_tf32
@@ -50,6 +51,10 @@ def build(name: str, device: str) -> ContrastiveModel:
         for buffer in (network.audio_encoder["base"].real, network.audio_encoder["base"].imaginary, network.audio_encoder["base"].mel):
             buffer.normal_().abs_()
         return clap_msclap.MicrosoftClap(network.to(device), None, crop="centre", fingerprint="")
+    if name == "clap-msclap-2022":
+        network = clap_msclap.Network(Cnn14({}), BertModel(BertConfig()), 1024)
+        network.audio_encoder["base"].logmel_extractor["melW"].data.normal_().abs_()
+        return clap_msclap.MicrosoftClap2022(network.to(device), None, crop="centre", fingerprint="")
     speech = Wav2Vec2Config(
         hidden_size=1024,
         num_hidden_layers=12,
@@ -150,7 +155,7 @@ def main(arguments: argparse.Namespace) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--systems", nargs="+", default=["clap-laion", "clap-msclap", "paraclap", "pengi"])
+    parser.add_argument("--systems", nargs="+", default=["clap-laion", "clap-msclap", "clap-msclap-2022", "paraclap", "pengi"])
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--utterances", type=int, default=64)
     parser.add_argument("--batch", type=int, default=16)

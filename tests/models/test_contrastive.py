@@ -13,7 +13,7 @@ from tests.support.contrastive import NAMES, WRITERS, ask, captions, load, noise
 from tests.support.prompts import random_tokens
 from tests.support.sound import tone
 
-RATES = {"paraclap": 16_000, "msclap": 44_100, "pengi": 44_100, "laion": 48_000}
+RATES = {"paraclap": 16_000, "msclap": 44_100, "msclap-2022": 44_100, "pengi": 44_100, "laion": 48_000}
 TOLERANCE = {"atol": 1e-5, "rtol": 1e-5}
 """float32 sums in another order; embeddings have length 1."""
 
@@ -55,6 +55,37 @@ def test_msclap_embeds_as_a_straight_line_computation_does(folders, seed):
     torch.testing.assert_close(text, published_oracle.msclap_text(tensors, ids), **TOLERANCE)
     other = published_oracle.msclap_audio(tensors, noise(7, 44_100, seed + 7))
     assert (other - published_oracle.msclap_audio(tensors, samples)).abs().max() > 20 * TOLERANCE["atol"]  # the comparison is not trivial
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_msclap_of_2022_embeds_as_a_straight_line_computation_does(folders, seed):
+    folder, tensors = folders["msclap-2022"]
+    model = load("msclap-2022", folder).model
+    samples = noise(5, 44_100, seed)
+    caption = "this person is feeling sad."
+    with torch.inference_mode():
+        (clip,), cut = model.clips(samples)
+        found = torch.nn.functional.normalize(model.embed_clips([clip]), dim=-1)[0]
+        text = torch.nn.functional.normalize(model.embed_captions([caption]), dim=-1)[0]
+    assert not cut
+    torch.testing.assert_close(found, published_oracle.msclap_2022_audio(tensors, samples), **TOLERANCE)
+    torch.testing.assert_close(text, published_oracle.msclap_2022_text(tensors, model.tokenizer(caption)["input_ids"]), **TOLERANCE)
+    assert model.scale == pytest.approx(float(tensors["logit_scale"].exp()))
+    other = published_oracle.msclap_2022_audio(tensors, noise(5, 44_100, seed + 7))
+    assert (other - published_oracle.msclap_2022_audio(tensors, samples)).abs().max() > 20 * TOLERANCE["atol"]
+
+
+def test_msclap_of_2022_reads_a_caption_of_more_than_a_hundred_tokens_whole_and_refuses_one_beyond_its_positions(folders):
+    folder, tensors = folders["msclap-2022"]
+    model = load("msclap-2022", folder).model
+    caption = "this person is feeling sad. " * 15
+    ids = model.tokenizer(caption)["input_ids"]
+    assert 100 < len(ids) < 256
+    with torch.inference_mode():
+        text = torch.nn.functional.normalize(model.embed_captions([caption]), dim=-1)[0]
+    torch.testing.assert_close(text, published_oracle.msclap_2022_text(tensors, ids), **TOLERANCE)
+    with pytest.raises(ModelError, match=r"the caption '.*' has \d+ tokens, more than the model's 256"):
+        model.embed_captions(["sad " * 300])
 
 
 @pytest.mark.parametrize("seed", [0, 1])
@@ -143,14 +174,14 @@ def test_batches_and_order_change_nothing(checkpoint_of):
     np.testing.assert_allclose(np.exp(scores).sum(1), 1, atol=1e-5)
 
 
-@pytest.mark.parametrize("seconds", [0.001, 0.2, 7.0, 10.0, 30.0])
+@pytest.mark.parametrize("seconds", [0.001, 0.2, 5.0, 7.0, 10.0, 30.0])
 def test_silence_and_sounds_of_any_length_get_finite_scores(checkpoint_of, seconds):
     name, folder, _ = checkpoint_of
     for sound in (np.zeros(round(seconds * 16_000), np.float32), noise(seconds, 16_000)):
         ((response,),) = ask(load(name, folder), name, sound)
         assert np.isfinite(response.label_logprobs).all()
         assert response.path == "similarity"
-        limit = {"paraclap": 1e9, "laion": 10, "msclap": 7, "pengi": 7}[name]
+        limit = {"paraclap": 1e9, "laion": 10, "msclap": 7, "msclap-2022": 5, "pengi": 7}[name]
         assert response.audio_truncated == (seconds > limit)
 
 
@@ -191,7 +222,7 @@ def test_tiles_use_the_whole_sound_and_the_centre_only_the_middle(folders):
     assert not tiled[0].audio_truncated
 
 
-@pytest.mark.parametrize("name", ["msclap", "pengi", "laion"])
+@pytest.mark.parametrize("name", ["msclap", "msclap-2022", "pengi", "laion"])
 def test_an_unknown_crop_is_refused_with_the_known_ones(name):
     with pytest.raises(ConfigError, match=r"models\.m\.options\.crop: is 'random', but must be centre or tiled"):
         BACKENDS.options(NAMES[name], {"crop": "random"}, "models.m.options")

@@ -9,7 +9,7 @@ from safetensors.torch import save_file
 
 from cuealign.core.errors import ConfigError, ModelError
 from cuealign.models import tensors as tensor_files
-from cuealign.models.backends import BACKENDS, paraclap
+from cuealign.models.backends import BACKENDS, clap_msclap, paraclap
 from tests.support.contrastive import CAPTIONS, WEIGHTS, ask, load, noise
 from tests.support.inference import entry
 from tests.support.prompts import LABELS
@@ -35,7 +35,7 @@ def test_an_unknown_tensor_is_named(broken):
     refused(name, folder, rf"{WEIGHTS[name]}: nothing is loaded; .*:\n  - unknown to the model \(1\): audio_encoder\.extra\.weight")
 
 
-@pytest.mark.parametrize("pattern", [r"projection\.linear2\.weight$", r"logit_scale|prefix_const", r"(qkv|k_proj)\.weight$"])
+@pytest.mark.parametrize("pattern", [r"projection\.linear2\.weight$", r"logit_scale|prefix_const", r"(qkv|k_proj|conv2)\.weight$"])
 def test_a_missing_tensor_is_named(broken, pattern):
     name, folder, content, write = broken
     lost = next(key for key in content if re.search(pattern, key))
@@ -103,6 +103,20 @@ def test_other_weights_are_another_model(broken):
     key = next(key for key in content if key.endswith("linear1.weight"))
     write(content | {key: content[key] + 1})
     assert load(name, folder).fingerprint != before
+
+
+def test_the_other_version_of_msclap_is_named_with_what_to_set(folders, tmp_path):
+    folder = folders["msclap-2022"][0]
+    with pytest.raises(
+        ModelError, match=r"has CLAP_weights_2022\.pth, but no CLAP_weights_2023\.pth; .* models\.m\.options\.version: 2022$"
+    ):
+        clap_msclap.load(entry(path=str(folder)), "m", LABELS, CAPTIONS)
+    copy = shutil.copytree(folder, tmp_path / "renamed")
+    (copy / "CLAP_weights_2022.pth").rename(copy / "CLAP_weights_2023.pth")
+    (copy / "text" / "config.json").write_bytes((folders["msclap"][0] / "text" / "config.json").read_bytes())
+    refused("msclap", copy, r"CLAP_weights_2023\.pth: nothing is loaded; .*:\n  - unknown to the model \(\d+\): audio_encoder\.base\.bn0")
+    with pytest.raises(ConfigError, match=r"models\.m\.options\.version: is the number 2024, but must be 2022 or 2023"):
+        BACKENDS.options("clap_msclap", {"version": 2024}, "models.m.options")
 
 
 def test_a_repository_of_the_hub_needs_its_parts_pinned():

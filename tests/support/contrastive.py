@@ -17,8 +17,11 @@ from tests.support.prompts import LABELS, TEMPLATE
 
 CAPTIONS = CaptionTemplate("this person is feeling {label}.", TEMPLATE.cue_block)
 WORDS = CaptionTemplate("{label}", TEMPLATE.cue_block)
-NAMES = {"paraclap": "paraclap", "msclap": "clap_msclap", "pengi": "pengi", "laion": "clap_laion"}
+NAMES = {"paraclap": "paraclap", "msclap": "clap_msclap", "msclap-2022": "clap_msclap", "pengi": "pengi", "laion": "clap_laion"}
 """Short names of the systems, and their backends."""
+
+OPTIONS: dict[str, dict[str, object]] = {"msclap-2022": {"version": 2022}}
+"""Short name to the options without which the backend does not load the system."""
 
 
 def laion(folder: Path) -> dict[str, torch.Tensor]:
@@ -45,19 +48,28 @@ def laion(folder: Path) -> dict[str, torch.Tensor]:
 WRITERS: dict[str, Callable[[Path], dict[str, torch.Tensor]]] = {
     "paraclap": published.paraclap,
     "msclap": published.msclap,
+    "msclap-2022": published.msclap_2022,
     "pengi": published.pengi,
     "laion": laion,
 }
 """Short name to a function that writes a tiny checkpoint and returns its tensors under their published names."""
 
-WEIGHTS = {"paraclap": "best.pth.tar", "msclap": "CLAP_weights_2023.pth", "pengi": "base.pth"}
+WEIGHTS = {
+    "paraclap": "best.pth.tar",
+    "msclap": "CLAP_weights_2023.pth",
+    "msclap-2022": "CLAP_weights_2022.pth",
+    "pengi": "base.pth",
+}
 """Short name to the published file of the weights."""
 
 
 def load(name: str, folder: Path, labels: list[Label] = LABELS, **changes: object) -> Responder:
     """The system in a folder, by its backend."""
     torch.set_num_threads(1)
-    return BACKENDS.get(NAMES[name])(entry(**({"path": str(folder), "max_new_tokens": 8} | changes)), name, labels, CAPTIONS)
+    options = OPTIONS.get(name, {}) | changes.pop("options", {})
+    return BACKENDS.get(NAMES[name])(
+        entry(**({"path": str(folder), "max_new_tokens": 8, "options": options} | changes)), name, labels, CAPTIONS
+    )
 
 
 def captions(name: str, block: str = "") -> str:

@@ -1,4 +1,4 @@
-"""Tiny random checkpoints of ParaCLAP, Microsoft's CLAP 2023 and Pengi with the published names of tensors.
+"""Tiny random checkpoints of ParaCLAP, Microsoft's CLAP 2022 and 2023, and Pengi with the published names of tensors.
 
 :mod:`tests.support.published_oracle` computes their embeddings.
 """
@@ -35,6 +35,7 @@ CLIP_FEATURE = 12
 FFT, HOP, MELS = 64, 320, 64
 DEPTHS, STAGE_HEADS, PATCH_WIDTH, PATCH, WINDOW, SIDE = (2, 2), (2, 2), 8, 4, 8, 256
 CLASSES = 5
+BLOCKS = (4, 6, 4, 8, 6, 8)
 MAPPER_HEADS, MAPPER_LAYERS, PREFIX = 8, 2, 4
 """The number of heads is the published one; all other sizes are smaller."""
 
@@ -105,7 +106,7 @@ def speech_config() -> Wav2Vec2Config:
 
 
 def bert_config(words: int) -> BertConfig:
-    """Text encoder of ParaCLAP."""
+    """Text encoder of ParaCLAP and of CLAP 2022."""
     return BertConfig(
         vocab_size=words,
         hidden_size=WIDTH,
@@ -302,6 +303,25 @@ def htsat_weights(draw: Draw) -> Tensors:
     return weights | draw.linear("head", CLASSES, CLASSES)
 
 
+def cnn14_weights(draw: Draw) -> Tensors:
+    """The weights of a CNN14 under their published names, without the prefix."""
+    weights = transform_kernels()
+    weights["logmel_extractor.melW"] = draw.uniform(FFT // 2 + 1, MELS, low=0, high=1) ** 8
+    norms = {"bn0": (MELS, -15, 0, 20, 120)}
+    for number, (inside, outside) in enumerate(zip((1, *BLOCKS), BLOCKS, strict=False), start=1):
+        name = f"conv_block{number}"
+        weights[f"{name}.conv1.weight"] = draw.normal(outside, inside, 3, 3)
+        weights[f"{name}.conv2.weight"] = draw.normal(outside, outside, 3, 3)
+        norms |= {f"{name}.bn1": (outside, -1, 1, 0.5, 2), f"{name}.bn2": (outside, -1, 1, 0.5, 2)}
+    for name, (width, low, high, least, most) in norms.items():
+        weights |= draw.norm(name, width)
+        weights[f"{name}.running_mean"] = draw.uniform(width, low=low, high=high)
+        weights[f"{name}.running_var"] = draw.uniform(width, low=least, high=most)
+        weights[f"{name}.num_batches_tracked"] = torch.tensor(7)
+    weights |= draw.linear("fc1", BLOCKS[-1], WIDTH)
+    return weights | draw.linear("fc_audioset", WIDTH, CLASSES)  # a classifier, unused
+
+
 def mapper_weights(draw: Draw) -> Tensors:
     """The weights of a mapper from the common space to a prefix."""
     weights = draw.linear("linear", JOINT, PREFIX * WIDTH)
@@ -357,6 +377,21 @@ def msclap(folder: Path) -> Tensors:
     audio_config().save_pretrained(folder / "audio")
     save_text(folder / "text", text, tokenizer)
     torch.save({"model": tensors}, folder / "CLAP_weights_2023.pth")
+    return tensors
+
+
+def msclap_2022(folder: Path) -> Tensors:
+    """Write a checkpoint of Microsoft's CLAP 2022; return its tensors under their published names."""
+    draw, tokenizer = Draw(4), bert_tokenizer()
+    text = bert_config(len(tokenizer))
+    tensors = prefixed("audio_encoder.base.", cnn14_weights(draw)) | draw.projection("audio_encoder.projection", WIDTH)
+    tensors |= prefixed("caption_encoder.base.", draw.module(BertModel(text)))
+    tensors["caption_encoder.base.embeddings.position_ids"] = torch.arange(POSITIONS)[None]
+    tensors |= draw.projection("caption_encoder.projection", WIDTH)
+    tensors["logit_scale"] = torch.tensor(math.log(1 / 0.07))
+
+    save_text(folder / "text", text, tokenizer)
+    torch.save({"model": tensors}, folder / "CLAP_weights_2022.pth")
     return tensors
 
 

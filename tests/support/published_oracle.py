@@ -1,6 +1,6 @@
 """Embeddings of the checkpoints of :mod:`tests.support.published`, computed directly from the published tensors.
 
-HTSAT, the spectrogram, the projections and Pengi's mappers are written out here; wav2vec 2.0, BERT, GPT-2 and CLIP's text model are
+HTSAT, CNN14, the spectrogram, the projections and Pengi's mappers are written out here; wav2vec 2.0, BERT, GPT-2 and CLIP's text model are
 the classes of transformers.
 """
 
@@ -120,6 +120,32 @@ def latent(tensors: Tensors, samples: np.ndarray) -> Tensor:
     return norm(tensors, "norm", x).mean((0, 1))
 
 
+def batch_norm(tensors: Tensors, name: str, x: Tensor) -> Tensor:
+    """Batch norm of (channels, …), with the statistics of training."""
+    mean, variance, scale, shift = (tensors[f"{name}.{part}"] for part in ("running_mean", "running_var", "weight", "bias"))
+    shape = (-1, *[1] * (x.ndim - 1))
+    return (x - mean.view(shape)) / (variance.view(shape) + 1e-5).sqrt() * scale.view(shape) + shift.view(shape)
+
+
+def halved(x: Tensor) -> Tensor:
+    """Means of two by two places of (channels, frames, bands); a last odd one is left out."""
+    frames, bands = x.shape[1] // 2, x.shape[2] // 2
+    return x[:, : 2 * frames, : 2 * bands].reshape(-1, frames, 2, bands, 2).mean((2, 4))
+
+
+def cnn14_vector(tensors: Tensors, samples: np.ndarray) -> Tensor:
+    """CNN14's vector of a sound; the tensors are those below its prefix."""
+    x = batch_norm(tensors, "bn0", log_mel(tensors, samples).T).T[None]
+    for number in range(1, 7):
+        for part in (1, 2):
+            name = f"conv_block{number}"
+            x = functional.conv2d(x[None], tensors[f"{name}.conv{part}.weight"], padding=1)[0]
+            x = batch_norm(tensors, f"{name}.bn{part}", x).clamp(min=0)
+        x = halved(x) if number < 6 else x
+    over_bands = x.mean(2)
+    return linear(tensors, "fc1", over_bands.max(1).values + over_bands.mean(1)).clamp(min=0)
+
+
 def mapped(tensors: Tensors, x: Tensor) -> Tensor:
     """Pengi's mapper from the common space to input embeddings of GPT-2; the tensors are those below its prefix."""
     learnt = tensors["prefix_const"]
@@ -179,6 +205,24 @@ def msclap_text(tensors: Tensors, ids: list[int]) -> Tensor:
     weights = gpt_tensors(tensors, "caption_encoder.base.")
     model = loaded(GPT2Model(gpt_config(len(weights["wte.weight"]))), weights)
     return unit(project(tensors, "caption_encoder.projection", model(torch.tensor([ids])).last_hidden_state[0, -1]))
+
+
+@torch.no_grad()
+def msclap_2022_audio(tensors: Tensors, samples: np.ndarray) -> Tensor:
+    """CLAP 2022's embedding of five seconds at 44.1 kHz, of unit length."""
+    return unit(project(tensors, "audio_encoder.projection", cnn14_vector(below(tensors, "audio_encoder.base."), samples)))
+
+
+@torch.no_grad()
+def msclap_2022_text(tensors: Tensors, ids: list[int]) -> Tensor:
+    """CLAP 2022's embedding of a text with its start and end tokens, padded to 100 tokens, of unit length."""
+    weights = below(tensors, "caption_encoder.base.")
+    del weights["embeddings.position_ids"]
+    model = loaded(BertModel(bert_config(len(weights["embeddings.word_embeddings.weight"]))), weights)
+    padding = max(0, 100 - len(ids))
+    mask = torch.tensor([[1] * len(ids) + [0] * padding])
+    states = model(torch.tensor([ids + [0] * padding]), attention_mask=mask).last_hidden_state
+    return unit(project(tensors, "caption_encoder.projection", states[0, 0]))
 
 
 def clip_feature(tensors: Tensors, ids: list[int]) -> Tensor:

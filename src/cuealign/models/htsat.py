@@ -1,7 +1,7 @@
 """HTS-AT (Chen et al., 2022), the audio encoder of Microsoft's CLAP and of Pengi, from their published checkpoints.
 
 Its transformer is that of transformers' ``ClapAudioModel``. The spectrogram is computed with the kernels in the checkpoint, as
-in the published code.
+in the published code (:mod:`cuealign.models.log_mel`).
 """
 
 import json
@@ -12,13 +12,11 @@ import torch
 from torch import nn
 from transformers import ClapAudioConfig, ClapAudioModel
 
+from cuealign.models.log_mel import log_mel
 from cuealign.models.tensors import Tensors
 
 RATE, SECONDS = 44_100, 7
 """Sampling rate (Hz) and length (s) of the input of these systems."""
-
-_HOP = 320  # samples between two frames
-_FLOOR = 1e-10  # lowest power of a band
 
 _NAMES = (
     (r"^bn0\.", "audio_encoder.batch_norm."),
@@ -49,17 +47,15 @@ class HTSAT(nn.Module):
 
     def __init__(self, config: ClapAudioConfig, window: int) -> None:
         super().__init__()
-        self.window = window
         self.register_buffer("real", torch.empty(window // 2 + 1, 1, window))
         self.register_buffer("imaginary", torch.empty(window // 2 + 1, 1, window))
         self.register_buffer("mel", torch.empty(window // 2 + 1, config.num_mel_bins))
         self.transformer = ClapAudioModel(config)
+        self.width = config.hidden_size
 
     def forward(self, samples: torch.Tensor) -> torch.Tensor:
         """Embed sounds of equal length, shape ``(sounds, samples)``, as ``(sounds, width)``."""
-        padded = nn.functional.pad(samples[:, None], (self.window // 2, self.window // 2), mode="reflect")
-        power = sum(nn.functional.conv1d(padded, kernel, stride=_HOP) ** 2 for kernel in (self.real, self.imaginary))
-        bands = 10 * (power.transpose(1, 2) @ self.mel).clamp(min=_FLOOR).log10()
+        bands = log_mel(samples, self.real, self.imaginary, self.mel)
         return self.transformer(input_features=bands[:, None]).pooler_output
 
 
