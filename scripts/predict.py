@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from cuealign.config.entries.answers import Answer
+from cuealign.config.entries.prompts import Prompt
 from cuealign.core.schema import MANIFEST, PREDICTIONS, RESPONSES, read_tokens
 from cuealign.corpora.splits import select_split
 from cuealign.evaluation.predictions import predict
@@ -23,7 +24,7 @@ def main(
     splits: dict[str, list[str]],
     limit: int | None,
     answers: dict[str, Answer],
-    instruction: str,
+    instruction: Prompt,
     cue_block: str,
     readout: str,
 ) -> None:
@@ -31,7 +32,7 @@ def main(
         select_split(MANIFEST.read(manifest), splits, split, limit=limit),
         read_tokens(condition),
         pd.concat([RESPONSES.read(path) for path in responses], ignore_index=True),
-        parse_template(instruction, CueBlockTemplate(cue_block)),
+        parse_template(instruction.text, CueBlockTemplate(cue_block), instruction.words),
         label_words(answers),
         answer_parser(answers),
         readout=readout,

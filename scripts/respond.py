@@ -5,6 +5,7 @@ from pathlib import Path
 
 from cuealign.config.entries.answers import Answer
 from cuealign.config.entries.model import Model
+from cuealign.config.entries.prompts import Prompt
 from cuealign.core.schema import MANIFEST, RESPONSES, read_tokens
 from cuealign.corpora.splits import select_split
 from cuealign.cues.descriptor_store import known_descriptors
@@ -28,7 +29,7 @@ def main(
     limit: int | None,
     shard: int,
     answers: dict[str, Answer],
-    instruction: str,
+    instruction: Prompt,
     cue_block: str,
     store: Path,
     descriptors: Path,
@@ -36,7 +37,7 @@ def main(
 ) -> None:
     utterances = select_split(MANIFEST.read(manifest), splits, split, limit=limit)
     trained_sounds.refuse(entry.path, utterances, model=model)
-    template, labels = parse_template(instruction, CueBlockTemplate(cue_block)), label_words(answers)
+    template, labels = parse_template(instruction.text, CueBlockTemplate(cue_block), instruction.words), label_words(answers)
     with gpu_lock.device(entry.device) as device, known_descriptors(descriptors):
         entry = entry.model_copy(update={"device": device})
         tables = [read_tokens(path) for path in conditions]

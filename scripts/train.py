@@ -4,6 +4,7 @@ from pathlib import Path
 
 from cuealign.config.entries.answers import Answer
 from cuealign.config.entries.model import Training
+from cuealign.config.entries.prompts import Prompt
 from cuealign.core.schema import MANIFEST, TOKEN_SEQUENCES
 from cuealign.corpora.splits import select_split
 from cuealign.cues.descriptor_store import known_descriptors
@@ -22,13 +23,13 @@ def main(
     training: Training,
     splits: dict[str, list[str]],
     answers: dict[str, Answer],
-    instruction: str,
+    instruction: Prompt,
     cue_block: str,
     descriptors: Path,
 ) -> None:
     utterances = select_split(MANIFEST.read(manifest), splits, training.split)
     own = TOKEN_SEQUENCES.read(tokens).set_index("utterance").loc[utterances["utterance"]].reset_index()
-    template, labels = parse_template(instruction, CueBlockTemplate(cue_block)), label_words(answers)
+    template, labels = parse_template(instruction.text, CueBlockTemplate(cue_block), instruction.words), label_words(answers)
     options = RECIPES.options(training.recipe, training.options, "training.options")
     with known_descriptors(descriptors):
         RECIPES.get(training.recipe)(utterances, own, template, labels, checkpoint, options=options)

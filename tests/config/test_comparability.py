@@ -30,7 +30,7 @@ def differing(paper, commits=None, experiment="iemocap/full/af3", intervention="
 
 def test_the_papers_own_study_differs_in_nothing(paper):
     found = deviations(study(), paper, {})
-    assert len(found) == 5 + 3 + 2 * 7
+    assert len(found) == 5 + 3 + 2 * 8
     assert all(not reasons for of_experiment in found.values() for reasons in of_experiment.values())
 
 
@@ -43,6 +43,7 @@ CHANGES = {
     "another split": ({"datasets": {"iemocap": {"splits": {"session5": ["session1"]}}}}, []),
     "tokens": ({"datasets": {"iemocap": {"tokens": {"gender_specific": []}}}}, ["token options"]),
     "instruction": ({"prompts": {"emotion": "What now? {labels}"}}, ["instruction"]),
+    "words of other captions": ({"prompts": {"feeling-paraclap": {"words": {"sad": "sorrow"}}}}, []),
     "cue block": ({"cue_block": "{ENERGY} {PITCH} {BRIGHTNESS} {DYNAMICS} {FORMANTS} {VOICE_QUALITY}"}, ["wording of the cue block"]),
     "label words": ({"answers": {"sad": {"word": "unhappy", "synonyms": []}}}, ["label words"]),
     "words of other labels": ({"answers": {"rest": {"word": "other", "synonyms": []}}}, []),
@@ -57,6 +58,14 @@ CHANGES = {
 def test_what_makes_a_value_is_compared(paper, change):
     changes, reasons = CHANGES[change]
     assert differing(paper, **copy.deepcopy(changes)) == reasons
+
+
+def test_words_of_captions_are_compared(paper):
+    experiment = "iemocap/full/paraclap"
+    assert differing(paper, experiment=experiment) == []
+    assert differing(paper, experiment=experiment, models={"paraclap": {"prompt": "feeling"}}) == ["instruction"]
+    other = {"feeling-paraclap": {"words": {"sad": "sorrow"}}}
+    assert differing(paper, experiment=experiment, prompts=other) == ["instruction"]
 
 
 def test_a_local_folder_of_the_papers_commit_is_the_papers_checkpoint(paper):

@@ -54,6 +54,26 @@ MISTAKES = {
         "models.af3.prompt: a model of the kind alm needs an instruction, with {labels}, but 'feeling' is not one",
     ),
     "caption of two lines": (("prompts", "feeling"), "{label}\n!", "prompts.feeling: must be a single line"),
+    "words of an instruction": (
+        ("prompts", "emotion"),
+        {"text": "{labels}?", "words": {"sad": "sadness"}},
+        "prompts.emotion: only captions, with {label}, have words of their own; set datasets.<id>.answers for an instruction",
+    ),
+    "word for a label that is not there": (
+        ("prompts", "feeling-paraclap", "words"),
+        {"angri": "anger"},
+        "prompts.feeling-paraclap.words: unknown label 'angri', did you mean 'angry'?",
+    ),
+    "unreadable word of a caption": (
+        ("prompts", "feeling-paraclap", "words"),
+        {"angry": "..."},
+        "prompts.feeling-paraclap.words.angry: '...' contains no letter or digit",
+    ),
+    "key beside a caption": (
+        ("prompts", "feeling-paraclap"),
+        {"text": "{label}", "word": "x"},
+        "prompts.feeling-paraclap.word: unknown key, did you mean 'words'?; known: text, words",
+    ),
     "cue captions of a language model": (("models", "af3", "cue_captions"), True, "cue_captions: only a contrastive model has captions"),
     "cues for a contrastive model": (
         ("grid", 0, "models"),
@@ -254,6 +274,17 @@ def test_two_limits_of_one_experiment_are_refused(demo):
     values = copy.deepcopy(demo)
     values["grid"] = [values["grid"][0] | {"interventions": ["none"]}, values["grid"][0] | {"interventions": ["correct"], "limit": 20}]
     with pytest.raises(ConfigError, match=r"grid\[1\]\.limit: emosynth/test/cue-tiny has another limit in an earlier entry"):
+        load(values)
+
+
+def test_captions_that_are_the_same_for_two_labels_are_refused(demo):
+    values = copy.deepcopy(demo)
+    values["grid"][0] |= {"models": ["paraclap"], "interventions": ["none"]}
+    values["models"]["paraclap"]["prompt"] = "feeling-paraclap"
+    load(values)
+    values["prompts"]["feeling-paraclap"] = {"text": "feeling {label}", "words": {"angry": "Sad"}}
+    message = r"grid\[0\]: paraclap has the same caption for angry and sad on emosynth \('sad'\); change prompts\.feeling-paraclap\.words"
+    with pytest.raises(ConfigError, match=message):
         load(values)
 
 

@@ -6,7 +6,9 @@ import pytest
 from cuealign.config.entries.answers import Answer
 from cuealign.core.errors import InputError
 from cuealign.evaluation.predictions import predict
+from cuealign.inference.sweep import keyed_prompts
 from cuealign.prompts.labels import answer_parser
+from cuealign.prompts.templates import CaptionTemplate, prompt_id
 from tests.support.prompts import LABELS, TEMPLATE
 from tests.support.responses import SAID
 
@@ -38,6 +40,17 @@ def test_score_readout_takes_the_most_probable_label(manifest, condition, respon
     table = predictions(manifest, condition, responses, "score")
     best = table.filter(like="logprob_").idxmax(axis=1).str.removeprefix("logprob_")
     assert list(table["prediction"]) == list(best)
+
+
+def test_responses_to_captions_are_found_by_their_own_words_and_read_by_those_of_answers(manifest, condition, responses):
+    template = CaptionTemplate("feeling {label}", TEMPLATE.cue_block, {"sad": "sadness"})
+    captions = "feeling angry\nfeeling happy\nfeeling neutral\nfeeling sadness"
+    plain = condition.assign(cue_block="")
+    found = responses.assign(prompt_id=prompt_id(captions))
+    table = predict(manifest, plain, found, template, LABELS, answer_parser(ANSWERS), readout="generate")
+    assert list(table["prediction"]) == EXPECTED
+    [(key, *_)] = {tuple(each.prompt for each in one) for one in keyed_prompts(manifest, [plain], template, LABELS, "f", "s").values()}
+    assert key == captions
 
 
 def test_a_missing_response_is_named(manifest, condition, responses):

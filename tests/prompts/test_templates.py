@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 
 from cuealign.core.errors import ConfigError
+from cuealign.prompts.labels import Label
 from cuealign.prompts.templates import CaptionTemplate, PromptTemplate, parse_template
 from tests.support.token_sequences import TEMPLATE, fast, token_mappings
 
@@ -61,6 +62,15 @@ def test_captions_are_one_line_per_label_and_each_ends_with_the_block(tokens):
 def test_caption_that_is_not_one_line_with_the_label_once_is_refused(caption):
     with pytest.raises(ConfigError):
         CaptionTemplate(caption, TEMPLATE)
+
+
+def test_words_of_captions_stand_for_labels_and_those_of_answers_for_the_others():
+    labels = [Label("angry", "cross"), Label("happy", "glad")]
+    template = parse_template(CAPTION.caption, TEMPLATE, {"angry": "anger"})
+    assert template.words(labels) == ["anger", "glad"]
+    assert CAPTION.words(labels) == QUESTION.words(labels) == ["cross", "glad"]
+    with pytest.raises(ConfigError, match=r"only captions, with \{label\}, have words of their own; set datasets.<id>.answers"):
+        parse_template(QUESTION.instruction, TEMPLATE, {"angry": "anger"})
 
 
 def test_text_with_the_field_label_is_a_caption_and_any_other_an_instruction():

@@ -250,7 +250,7 @@ def answers_of(dataset):
 
 def instruction_of(wildcards):
     """Wording of the question that a model is asked, or of its captions."""
-    return settings.prompts[settings.models[wildcards.model].prompt]
+    return settings.prompts[settings.models[wildcards.model].prompt].model_dump(mode="json")
 
 
 def limit_of(wildcards):

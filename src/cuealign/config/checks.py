@@ -72,8 +72,8 @@ def _wording(config: Config) -> Iterator[str]:
     yield from (f"{problem} (on {', '.join(names)})" for problem, names in shared.items())
     yield from _invalid("cue_block", CueBlockTemplate, config.cue_block)
     any_block = CueBlockTemplate(" ".join(f"{{{concept}}}" for concept in CONCEPTS))
-    for name, instruction in config.prompts.items():
-        yield from _invalid(f"prompts.{name}", parse_template, instruction, any_block)
+    for name, prompt in config.prompts.items():
+        yield from _invalid(f"prompts.{name}", parse_template, prompt.text, any_block, prompt.words)
 
 
 def _invalid(where: str, build: Callable[..., Any], *arguments: Any) -> Iterator[str]:
@@ -128,9 +128,13 @@ def _references(config: Config) -> Iterator[str]:
         for label in dataset.labels:
             if label not in dataset.answers:
                 yield from unknown(label, config.answers, "label", f"datasets.{name}.labels (add it to `answers`)")
+    labels = {*config.answers, *(label for dataset in config.datasets.values() for label in dataset.labels)}
+    for name, prompt in config.prompts.items():
+        for label in prompt.words:
+            yield from unknown(label, labels, "label", f"prompts.{name}.words")
     for name, model in config.models.items():
         yield from unknown(model.prompt, config.prompts, "prompt", f"models.{name}.prompt")
-        if model.prompt in config.prompts and ("{label}" in config.prompts[model.prompt]) != (model.kind == "contrastive"):
+        if model.prompt in config.prompts and ("{label}" in config.prompts[model.prompt].text) != (model.kind == "contrastive"):
             yield f"models.{name}.prompt: a model of the kind {model.kind} needs {_ASKED[model.kind]}, but {model.prompt!r} is not one"
         if model.training is not None:
             if model.path != f"results/models/{name}":
@@ -163,6 +167,7 @@ def _grid(config: Config) -> Iterator[str]:
             model = config.models[name]
             if model.kind == "contrastive" and not model.cue_captions and set(entry.interventions) != {"none"}:
                 yield f"grid[{index}]: {name} reads captions without cues: set interventions: [none], or cue_captions: true for the model"
+            yield from (f"grid[{index}]: {problem}" for problem in _equal_captions(config, entry.dataset, name))
         for run in expand(entry):
             key = (run.experiment, run.intervention, float(run.p), run.seed)
             if key in seen:
@@ -182,3 +187,13 @@ def _grid(config: Config) -> Iterator[str]:
             f"models.{leak.model}.training: the model is trained on utterances of {leak.dataset} that the grid tests it on "
             f"(split {leak.split!r})"
         )
+
+
+def _equal_captions(config: Config, dataset: str, model: str) -> Iterator[str]:
+    """Labels of a dataset that a contrastive model could not tell apart."""
+    prompt, labels_of = config.models[model].prompt, {}
+    for label, answer in config.answers_of(dataset).items():
+        labels_of.setdefault(config.prompts[prompt].words.get(label, answer.word).casefold(), []).append(label)
+    for word, labels in labels_of.items():
+        if len(labels) > 1:
+            yield f"{model} has the same caption for {' and '.join(labels)} on {dataset} ({word!r}); change prompts.{prompt}.words"

@@ -18,6 +18,7 @@ from cuealign.config.entries.emosynth import Emosynth
 from cuealign.config.entries.figures import FigureEntry
 from cuealign.config.entries.grid import GridEntry
 from cuealign.config.entries.model import Model, Training
+from cuealign.config.entries.prompts import Prompt
 from cuealign.config.entries.statistics import Statistics
 from cuealign.config.settings import Config
 from cuealign.core.registry import Registry
@@ -40,6 +41,7 @@ SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("`datasets.<id>.tokens.voice_quality`", VoiceQuality),
     ("`models.<id>`", Model),
     ("`models.<id>.training`", Training),
+    ("`prompts.<id>`, where it is not a text", Prompt),
     ("`answers.<label>`", Answer),
     ("`statistics`", Statistics),
     ("`emosynth`", Emosynth),

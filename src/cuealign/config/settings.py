@@ -12,6 +12,7 @@ from cuealign.config.entries.emosynth import Emosynth
 from cuealign.config.entries.figures import FigureEntry, Scope
 from cuealign.config.entries.grid import GridEntry
 from cuealign.config.entries.model import Model
+from cuealign.config.entries.prompts import Prompt, text_alone
 from cuealign.config.entries.statistics import Statistics
 from cuealign.core.validation import NONE_AS_TEXT, StrictModel
 
@@ -59,7 +60,9 @@ class Config(StrictModel):
     grid: list[GridEntry] = Field(min_length=1, description="What is run: a list of entries.")
     datasets: dict[Slug, Dataset] = Field(description="Registry of corpora.")
     models: dict[Slug, Model] = Field(description="Registry of models.")
-    prompts: dict[str, str] = Field(description="Registry of instructions, each with {labels}, and of captions, each with {label}.")
+    prompts: dict[str, Annotated[Prompt, BeforeValidator(text_alone, json_schema_input_type=str | Prompt)]] = Field(
+        description="Registry of instructions, each with {labels}, and of captions, each with {label}: a text, or `{text, words}`."
+    )
     cue_block: str = Field(description="How tokens are written: one line with each of the six concepts in braces.")
     answers: dict[str, Answer] = Field(description="How each label is spoken, unless its dataset says otherwise.")
     intervention_options: dict[str, dict[str, Any]] = Field(default={}, description="Options of interventions, by name; see below.")

@@ -39,7 +39,7 @@ def predict(
     Raises:
         InputError: if a response is missing or was scored with other labels.
     """
-    words, names = [label.word for label in labels], [label.name for label in labels]
+    words, names = template.words(labels), [label.name for label in labels]
     blocks = dict(zip(condition["utterance"], condition["cue_block"], strict=True))
     needed = pd.MultiIndex.from_arrays(
         [manifest["utterance"], [prompt_id(template.render(words, blocks[utterance])) for utterance in manifest["utterance"]]]

@@ -61,7 +61,7 @@ def keyed_prompts(
     Raises:
         InputError: if a condition lacks an utterance.
     """
-    words = [label.word for label in labels]
+    words = template.words(labels)
     blocks: dict[str, dict[str, None]] = {utterance: {} for utterance in manifest["utterance"]}
     for table in conditions:
         block_of = dict(zip(table["utterance"], table["cue_block"], strict=True))

@@ -8,12 +8,13 @@ captions instead, one per label.
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from string import Formatter
 
 from cuealign.core.errors import ConfigError
 from cuealign.core.vocabulary import CONCEPTS, TOKENS, UNVOICED, VOICED_CONCEPTS
+from cuealign.prompts.labels import Label
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,10 @@ class PromptTemplate:
         if _fields(self.instruction) != ["labels"]:
             raise ConfigError("must contain {labels} once and no other field; a caption must contain {label}")
 
+    def words(self, labels: Sequence[Label]) -> list[str]:
+        """Words of the labels, as :meth:`render` takes them."""
+        return [label.word for label in labels]
+
     def render(self, labels: Sequence[str], cue_block: str) -> str:
         """Write the prompt.
 
@@ -94,6 +99,7 @@ class CaptionTemplate:
     Attributes:
         caption: one line with ``{label}``, which stands for the word of a label.
         cue_block: template of the cue block.
+        own_words: by name of the label, where another word than that of its answer stands for it.
 
     Raises:
         ConfigError: if ``{label}`` is missing or occurs twice, there is another field, or the caption is not one line.
@@ -101,12 +107,17 @@ class CaptionTemplate:
 
     caption: str
     cue_block: CueBlockTemplate
+    own_words: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if _fields(self.caption) != ["label"]:
             raise ConfigError("must contain {label} once and no other field")
         if "\n" in self.caption:
             raise ConfigError("must be a single line")
+
+    def words(self, labels: Sequence[Label]) -> list[str]:
+        """Words of the labels, as :meth:`render` takes them."""
+        return [self.own_words.get(label.name, label.word) for label in labels]
 
     def render(self, labels: Sequence[str], cue_block: str) -> str:
         """Write the captions, one per line.
@@ -123,13 +134,18 @@ Template = PromptTemplate | CaptionTemplate
 """Template of what a model gets as text."""
 
 
-def parse_template(text: str, cue_block: CueBlockTemplate) -> Template:
+def parse_template(text: str, cue_block: CueBlockTemplate, own_words: Mapping[str, str] | None = None) -> Template:
     """Make a template of a text: a caption if it contains ``{label}``, a prompt otherwise.
 
     Raises:
-        ConfigError: if the text is not a valid template of its kind.
+        ConfigError: if the text is not a valid template of its kind, or a prompt has words of its own, by which no answer would be
+            read.
     """
-    return CaptionTemplate(text, cue_block) if "label" in _fields(text) else PromptTemplate(text, cue_block)
+    if "label" in _fields(text):
+        return CaptionTemplate(text, cue_block, own_words or {})
+    if own_words:
+        raise ConfigError("only captions, with {label}, have words of their own; set datasets.<id>.answers for an instruction")
+    return PromptTemplate(text, cue_block)
 
 
 def _fields(text: str) -> list[str]:
