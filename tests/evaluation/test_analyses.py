@@ -34,7 +34,7 @@ from tests.support.predictions import (
     table_uar,
 )
 
-CONDITION_COLUMNS = ["intervention", "p", "seed", "n", "uar", *INTERVALS, "invalid_rate", "cut"]
+CONDITION_COLUMNS = ["intervention", "p", "seed", "n", "uar", *INTERVALS, "uar_mean_of_sessions", "invalid_rate", "cut"]
 COMPARISON_COLUMNS = [
     *("a", "b", "delta", *INTERVALS),
     *("mcnemar_p", "holm_paper_p", "holm_p", "swap_p", "swap_holm_p", "detectable"),
@@ -61,6 +61,22 @@ def test_metrics_have_the_documented_columns(metrics):
 
 def test_conditions_match_literal_resampling_of_the_utterances(metrics, expected):
     assert_rows(condition_rows(metrics), expected[0])
+
+
+def test_the_mean_of_sessions_is_that_of_their_uars_by_counting(study, metrics):
+    found = by_key(metrics.conditions, ["intervention", "p", "seed"], ["uar_mean_of_sessions"])
+    expected = {key: float(np.mean([table_uar(session) for _, session in frame.groupby("session")])) for key, frame in study.items()}
+    for key, value in expected.items():
+        assert found[key] == pytest.approx([value], abs=ROUNDING), key
+    of_seeds = np.mean([expected[key] for key in SHUFFLES])
+    assert found["shuffle", "0", "mean"] == pytest.approx([of_seeds], abs=ROUNDING)
+    assert any(abs(value - float(table_uar(study[key]))) > 0.005 for key, value in expected.items())
+
+
+@pytest.mark.parametrize("session", ["", "session5"])
+def test_one_session_or_none_has_no_mean_of_sessions(study, session):
+    metrics = evaluate({NONE: study[NONE].assign(session=session)})
+    assert metrics.conditions["uar_mean_of_sessions"].isna().all()
 
 
 def test_conditions_count_all_utterances(metrics):

@@ -1,14 +1,16 @@
 """Tables over the results of the small study."""
 
+import shutil
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from cuealign.config.entries.grid import Experiment
 from cuealign.core.registry import NoOptions
 from cuealign.reporting.results import Results
-from cuealign.reporting.tables import TABLES
+from cuealign.reporting.tables import TABLES, uar_rows
 from cuealign.reporting.tables.content import TableContent, interval, number, p_value, signed
 
 
@@ -114,6 +116,41 @@ def test_published_values_stand_beside_ours_where_the_same_experiment_was_run(re
     row = compared[(compared["model"] == "cue-tiny") & (compared["a"] == "correct") & (compared["b"] == "conflict")].iloc[0]
     assert row["published_delta"] == 0.018
     assert row["deviation"] == pytest.approx(row["delta"] - 0.018)
+
+
+@pytest.fixture
+def with_reference(own_study, results):
+    """The small study as if it had run on IEMOCAP, its first listener a contrastive system and the last one of the paper's."""
+    for part in ("metrics", "corpora"):
+        shutil.copytree(own_study / "results" / part / "emosynth", own_study / "results" / part / "iemocap")
+    for path in (own_study / "results/metrics/iemocap").rglob("conditions.csv"):
+        table = pd.read_csv(path, dtype=str)
+        table.assign(uar_mean_of_sessions=[0.5 + 0.01 * row for row in range(len(table))]).to_csv(path, index=False)
+    models = results.models | {"listener-audio": results.models["listener-audio"].model_copy(update={"kind": "contrastive"})}
+    ran = [Experiment("iemocap", each.split, each.model) for each in results.experiments]
+    return Results(own_study / "results", ran, {"iemocap": results.datasets["emosynth"]}, models)
+
+
+def test_contrastive_systems_have_a_column_by_session_and_the_table_says_where_their_values_come_from(with_reference, published):
+    theirs = published.replace({"split": {"full": "test"}, "model": {"paraclap": "listener-audio", "af3": "cue-tiny"}})
+    content = build("iemocap", with_reference, theirs)
+    values, shown = content.values.set_index("model"), content.display.set_index("Model")
+    assert values.loc["listener-audio", "uar_none_mean_of_sessions"] == 0.5
+    assert values.loc["listener-audio", "deviation_none_mean_of_sessions"] == pytest.approx(0.5 - 0.6)
+    by_session = shown[uar_rows.BY_SESSION]
+    assert by_session[with_reference.models["listener-audio"].title] == ".500 (−.100)"
+    assert by_session[with_reference.models["cue-tiny"].title] == "–"  # its published value is of all sessions together
+    assert "UAR⁻ by session: mean of the UARs of the sessions" in content.note
+    assert "that of SmoothCLAP" in content.note
+    unpublished = build("iemocap", with_reference, published)
+    assert unpublished.display.set_index("Model")[uar_rows.BY_SESSION][with_reference.models["listener-audio"].title] == ".500"
+
+
+def test_without_contrastive_systems_there_is_no_column_by_session(with_reference, results, published):
+    content = build("iemocap", replace(with_reference, models=results.models), published)
+    assert uar_rows.BY_SESSION not in content.display
+    assert "session" not in content.note
+    assert content.values["uar_none_mean_of_sessions"].notna().all()
 
 
 def test_text_is_escaped_in_markdown_and_latex():

@@ -5,12 +5,21 @@ import pandas as pd
 from cuealign.core.registry import PluginOptions
 from cuealign.reporting.results import Results
 from cuealign.reporting.tables.content import TableContent
-from cuealign.reporting.tables.uar_rows import of_dataset
+from cuealign.reporting.tables.uar_rows import BY_SESSION, of_dataset
 
 CAPTION = "Table III: IEMOCAP."
 NEEDS = ("conditions", "comparisons")
 
 
+_REFERENCES = (
+    "The paper takes its values of contrastive systems from another one, that of SmoothCLAP. No code of that was found; its "
+    "predecessor's, ParaCLAP's, calls the labels neutral, happy, anger and sadness, and averages the UARs of the five sessions, each by "
+    f"itself. Such values are therefore to be compared with {BY_SESSION}, over all sessions and with these words."
+)
+
+
 def build(results: Results, published: pd.DataFrame, _options: PluginOptions) -> TableContent:
     """One row per model and split; contrastive systems have no UAR⁺."""
-    return of_dataset(results, published, "iemocap", "Table III. IEMOCAP (4-way) UAR without and with appended concept tokens.")
+    contrastive = any(results.models[experiment.model].kind == "contrastive" for experiment in results.select(dataset="iemocap"))
+    caption = "Table III. IEMOCAP (4-way) UAR without and with appended concept tokens."
+    return of_dataset(results, published, "iemocap", caption, _REFERENCES if contrastive else "")
