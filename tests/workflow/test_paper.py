@@ -118,6 +118,7 @@ def test_table_three_is_made_from_all_its_systems(tmp_path, copies):
     assert table["uar_none"].between(0, 1).all()
     assert table.loc[["qw-omni", "af3"], "uar_correct"].notna().all()
     assert table.loc[references, "uar_correct"].isna().all()
+    assert table.loc[references, "uar_none_mean_of_sessions"].between(0, 1).all()
     assert table["published_none"].isna().all()  # the paper ran the whole corpus, this study twelve of its utterances
     note = (tmp_path / "results/tables/iemocap.md").read_text()
     assert f"{'; '.join(titles)} were tried on 12 of 150 utterances of full only." in note  # titles have commas
