@@ -1,0 +1,349 @@
+"""All quantities of one model on one split: what is computed, from which conditions, and on which scale its interval lies."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy.stats import t as student
+
+from cuealign.core.vocabulary import CONCEPTS
+from cuealign.evaluation.grounding import accuracy, effects, following, information, movement
+from cuealign.evaluation.grounding.clusters import Clusters, Quantity, corrected, quantity, ratio
+from cuealign.evaluation.grounding.listeners import temperatures
+from cuealign.evaluation.grounding.readers import Reader, cue_reader, own_reader, partial_effects
+from cuealign.evaluation.grounding.trials import Draws, Trials
+
+SHUFFLE, RANDOM, CONFLICT, NONE, CORRECT, BLANK = "shuffle", "corrupt(1.0)", "conflict", "none", "correct", "blank"
+"""Conditions that quantities are about. Foreign blocks (shuffle) are real ones; random tokens (corrupt(1.0)) are independent."""
+
+
+def written(condition: str) -> str:
+    """A condition as quantities name it: ``corrupt(0.4)`` is ``corrupt_p0.4``."""
+    return condition.replace("(", "_p").removesuffix(")")
+
+
+@dataclass(frozen=True)
+class Grounding:
+    """What the answers and log-probabilities of one model say about its use of the cues. Parts are computed on first use.
+
+    Attributes:
+        trials: of the model.
+        listeners: trials of the control listeners on the same utterances: ``audio`` and ``cues``, where they were run.
+        towards: label whose share is reported under each condition.
+    """
+
+    trials: Trials
+    listeners: Mapping[str, Trials]
+    towards: str = "neutral"
+
+    @cached_property
+    def speakers(self) -> Clusters:
+        """Speakers as clusters."""
+        return Clusters(self.trials.speakers)
+
+    @cached_property
+    def sessions(self) -> Clusters | None:
+        """Sessions as clusters; None where the corpus has none."""
+        return None if self.trials.sessions is None else Clusters(self.trials.sessions)
+
+    @property
+    def count(self) -> int:
+        """Number of labels."""
+        return len(self.trials.names)
+
+    def draws(self, condition: str, *, least: int = 1) -> Draws | None:
+        """Draws of a condition; None if it was not run, or less often than ``least``."""
+        found = self.trials.conditions.get(condition)
+        return found if found is not None and found.answers.shape[1] >= least else None
+
+    @cached_property
+    def random(self) -> Draws | None:
+        """Draws under random tokens, with log-probabilities; None without."""
+        found = self.draws(RANDOM, least=2)
+        return None if found is None or found.scores is None or found.tokens is None else found
+
+    @cached_property
+    def live(self) -> np.ndarray:
+        """Labels with more than 1 % of the answers under random tokens."""
+        return movement.live_labels(self.random.answers, self.count)
+
+    @cached_property
+    def log_odds(self) -> np.ndarray | None:
+        """Log-odds over live labels under random tokens, shape ``(N, S, L)``; None without log-probabilities or a second live label."""
+        return None if self.random is None or len(self.live) < 2 else movement.log_odds(self.random.scores, self.live)
+
+    def fit(self, clusters: Clusters) -> effects.Fit | None:
+        """Additive effects of random tokens on the log-odds."""
+        return None if self.log_odds is None else effects.fit(self.log_odds, effects.main_design(self.random.tokens), clusters)
+
+    @cached_property
+    def by_speaker(self) -> effects.Fit | None:
+        """:meth:`fit` with speakers as clusters."""
+        return self.fit(self.speakers)
+
+    def of_clusters(self, clusters: Clusters) -> effects.Fit | None:
+        """:meth:`fit`, computed once for speakers."""
+        return self.by_speaker if clusters is self.speakers else self.fit(clusters)
+
+    @cached_property
+    def corpus_tokens(self) -> np.ndarray | None:
+        """Correct tokens, shape ``(N, 6)``; None where the condition was not run."""
+        correct = self.draws(CORRECT)
+        return None if correct is None or correct.tokens is None else correct.tokens[:, 0]
+
+    @cached_property
+    def partial(self) -> np.ndarray:
+        """Partial effects of the tokens in the corpus, shape ``(6, 5, C)``."""
+        return partial_effects(self.trials.labels, self.corpus_tokens, self.count)
+
+    @cached_property
+    def cue_reader(self) -> Reader | None:
+        """Reader by what the tokens mean in the corpus."""
+        if self.corpus_tokens is None or self.speakers.count < 2:
+            return None
+        return cue_reader(self.trials.labels, self.corpus_tokens, self.speakers, self.count)
+
+    @cached_property
+    def own_reader(self) -> Reader | None:
+        """Reader by the model's own answers under random tokens."""
+        found = self.draws(RANDOM, least=2)
+        if found is None or found.tokens is None or self.speakers.count < 2:
+            return None
+        return own_reader(found.answers, found.tokens, self.speakers, self.count)
+
+    @cached_property
+    def read_foreign(self) -> np.ndarray | None:
+        """What the cue reader makes of the foreign blocks, shape ``(N, S)``."""
+        shuffled = self.draws(SHUFFLE, least=2)
+        return None if shuffled is None or self.cue_reader is None else self.cue_reader(shuffled.tokens)
+
+    @cached_property
+    def own_read_foreign(self) -> np.ndarray | None:
+        """What the model's own reader makes of the foreign blocks, shape ``(N, S)``."""
+        shuffled = self.draws(SHUFFLE, least=2)
+        return None if shuffled is None or self.own_reader is None else self.own_reader(shuffled.tokens)
+
+    # ------------------------------------------------------------ quantities
+
+    def quantities(self, clusters: Clusters) -> dict[str, Quantity]:
+        """All quantities that can be computed, by name; see docs/reading-results.md."""
+        return {
+            **self._movement(clusters),
+            **self._following(clusters),
+            **self._format(clusters),
+            **self._of_conditions(clusters),
+            **self._trend(clusters),
+        }
+
+    def uar(self, condition: str, clusters: Clusters) -> np.ndarray | None:
+        """UAR of a condition, shape ``(G + 1,)``; None if it was not run."""
+        found = self.draws(condition)
+        return None if found is None else accuracy.uar(self.trials.labels, found.answers, clusters, self.count)
+
+    def _movement(self, clusters: Clusters) -> dict[str, Quantity]:
+        found: dict[str, Quantity] = {}
+        if shuffled := self.draws(SHUFFLE, least=2):
+            found["answers_moved"] = quantity(movement.answers_moved(shuffled.answers, clusters), clusters, "share")
+            vectors = movement.one_hot(shuffled.answers, self.count + 1)
+            found["share_answers"] = quantity(movement.share_moved(vectors, clusters), clusters, "share")
+            if shuffled.scores is not None:
+                bits = clusters.mean(information.information(shuffled.scores))
+                found["information_bits"] = quantity(bits, clusters, "log")
+        if self.log_odds is None:
+            return found
+        within, between = movement.variances(self.log_odds, clusters)
+        total = within + between
+        found["share_logodds"] = quantity(ratio(within, total), clusters, "odds")
+        if (fit := self.of_clusters(clusters)) is None:
+            return found
+        powers = corrected(fit.powers)
+        found["share_logodds_additive"] = quantity(ratio(powers.sum(axis=1), total), clusters, "odds")
+        for place, concept in enumerate(CONCEPTS):
+            found[f"share_{concept}"] = quantity(ratio(powers[:, place], total), clusters)
+        return found | self._against_listeners(clusters, _spread(powers, between))
+
+    def _against_listeners(self, clusters: Clusters, own: np.ndarray) -> dict[str, Quantity]:
+        """Equivalent cue weight and direction, and how the reading agrees with the corpus and with the listener to cues."""
+        fit, found = self.of_clusters(clusters), {}
+        if self.corpus_tokens is not None:
+            for name, agreement in _agreements(fit.effects, self._partial_live).items():
+                found[f"reading_agreement{name}"] = quantity(agreement, clusters)
+        theirs = self._listener_fit(clusters)
+        if theirs is None:
+            return found
+        ruler, listened = theirs
+        with np.errstate(invalid="ignore"):
+            found["equivalent_cue_weight"] = quantity(ratio(own, own + ruler), clusters, "odds")
+        found["direction"] = quantity(_correlation(fit.effects, listened.effects), clusters)
+        if self.corpus_tokens is not None:
+            found["reading_ceiling"] = quantity(_agreements(listened.effects, self._partial_live)[""], clusters)
+        return found
+
+    @cached_property
+    def _partial_live(self) -> np.ndarray:
+        """Partial effects in the corpus on the live labels, centred on these."""
+        chosen = self.partial[..., self.live]
+        return chosen - chosen.mean(axis=-1, keepdims=True)
+
+    def _listener_fit(self, clusters: Clusters) -> tuple[np.ndarray, effects.Fit] | None:
+        """Ratio of the calibrated listeners' spreads, cues over audio, and the effects of the listener to cues."""
+        calibrated = {name: self._calibrated(name) for name in ("audio", "cues")}
+        if any(log_odds is None for log_odds in calibrated.values()):
+            return None
+        tokens = self.listeners["cues"].conditions[RANDOM].tokens
+        fitted = effects.fit(calibrated["cues"], effects.main_design(tokens), clusters)
+        if fitted is None:
+            return None
+        _, between = movement.variances(calibrated["audio"], clusters)
+        return _spread(corrected(fitted.powers), between), fitted
+
+    def _calibrated(self, name: str) -> np.ndarray | None:
+        """Log-odds of a listener under random tokens over the model's live labels, divided by its cross-fitted temperature."""
+        listener = self.listeners.get(name)
+        if listener is None or not {CORRECT, RANDOM} <= set(listener.conditions) or not np.array_equal(listener.labels, self.trials.labels):
+            return None
+        divisor = temperatures(listener.conditions[CORRECT].scores[:, 0], listener.labels, self.speakers)
+        return movement.log_odds(listener.conditions[RANDOM].scores, self.live) / divisor[:, None, None]
+
+    def _following(self, clusters: Clusters) -> dict[str, Quantity]:
+        found: dict[str, Quantity] = {}
+        shuffled, conflicting, correct = self.draws(SHUFFLE, least=2), self.draws(CONFLICT), self.draws(CORRECT)
+        if self.read_foreign is not None:
+            found["follow_index"] = quantity(following.follow_index(shuffled.answers, self.read_foreign, clusters), clusters)
+        if self.own_read_foreign is not None:
+            found["own_reader_index"] = quantity(following.follow_index(shuffled.answers, self.own_read_foreign, clusters), clusters)
+        if self.read_foreign is not None and conflicting is not None:
+            contradicted, true = self.cue_reader(conflicting.tokens), self.cue_reader(correct.tokens)
+            rate = following.conflict_follow_rate(conflicting.answers, contradicted, true, shuffled.answers, clusters)
+            found["conflict_follow_rate"] = quantity(rate, clusters)
+        return found
+
+    @cached_property
+    def reference(self) -> str:
+        """What costs are measured against: the block without content from ``log-odds``, the condition ``blank``, or ``audio-only``."""
+        if self.by_speaker is not None:
+            return "log-odds"
+        return BLANK if self.draws(BLANK) is not None else "audio-only"
+
+    def without_content(self, clusters: Clusters) -> np.ndarray | None:
+        """UAR of :attr:`reference`, shape ``(G + 1,)``."""
+        if self.reference != "log-odds":
+            return self.uar(BLANK if self.reference == BLANK else NONE, clusters)
+        fit = self.of_clusters(clusters)
+        average = effects.main_design(self.random.tokens).mean(axis=1)
+        content = np.einsum("np,rpl->rnl", average, fit.coefficients)
+        labels, odds = self.trials.labels, self.log_odds.mean(axis=1)
+        return accuracy.uar_without_content(labels, odds, content, self.live, clusters, self.count)
+
+    def _format(self, clusters: Clusters) -> dict[str, Quantity]:
+        base, none, correct = self.without_content(clusters), self.uar(NONE, clusters), self.uar(CORRECT, clusters)
+        if base is None or none is None or correct is None:
+            return {}
+        found = {"gain": quantity(correct - base, clusters)}
+        for condition in (SHUFFLE, CONFLICT):
+            if (perturbed := self.uar(condition, clusters)) is not None:
+                found[f"cost_{condition}"] = quantity(perturbed - base, clusters)
+        if self.reference != "audio-only":
+            found["format"] = quantity(base - none, clusters)
+            found["format_ratio"] = quantity(ratio(base - none, correct - none), clusters)
+        return found
+
+    def _of_conditions(self, clusters: Clusters) -> dict[str, Quantity]:
+        found: dict[str, Quantity] = {}
+        none = self.draws(NONE)
+        for condition, draws in self.trials.conditions.items():
+            name = written(condition)
+            if self.towards in self.trials.names:
+                named = (draws.answers == self.trials.names.index(self.towards)).mean(axis=1)
+                found[f"neutral_{name}"] = quantity(clusters.mean(named), clusters, "share")
+            if draws.scores is not None:
+                error = accuracy.calibration_error(draws.scores, self.trials.labels, clusters)
+                found[f"calibration_error_{name}"] = quantity(error, clusters)
+                odds = _centred(draws)
+                labels = self.trials.labels
+                found[f"discrimination_{name}"] = quantity(accuracy.discrimination(odds, labels, clusters, self.count), clusters)
+            if none is None or condition == NONE:
+                continue
+            flips = (draws.answers != none.answers).mean(axis=1)
+            found[f"flips_{name}"] = quantity(clusters.mean(flips), clusters, "share")
+            if draws.scores is not None and none.scores is not None:
+                moved = information.jensen_shannon(draws.scores, none.scores)
+                found[f"js_bits_{name}"] = quantity(clusters.mean(moved), clusters, "log")
+                shift = accuracy.prior_shift(odds, _centred(none), self.trials.labels, clusters, self.count)
+                found[f"prior_shift_{name}"] = quantity(shift, clusters, "log")
+        return found
+
+    def _trend(self, clusters: Clusters) -> dict[str, Quantity]:
+        """Slope of UAR over the strength of corruption."""
+        strengths, uars, weights = [], [], []
+        for condition, draws in self.trials.conditions.items():
+            if condition.startswith("corrupt("):
+                strengths.append(float(condition.removeprefix("corrupt(").removesuffix(")")))
+                uars.append(self.uar(condition, clusters))
+                weights.append(draws.answers.shape[1])
+        if len(strengths) < 2:
+            return {}
+        centred = np.array(strengths) - np.average(strengths, weights=weights)
+        slopes = centred * weights / (weights * np.square(centred)).sum()
+        return {"trend_slope": quantity(slopes @ np.stack(uars), clusters)}
+
+    # ------------------------------------------------------------ speakers
+
+    def follow_index_by_speaker(self) -> np.ndarray:
+        """Follow index of each speaker, shape ``(G,)``; NaN where there is none."""
+        shuffled = self.draws(SHUFFLE, least=2)
+        if self.read_foreign is None:
+            return np.full(self.speakers.count, np.nan)
+        return following.follow_index_of_each(shuffled.answers, self.read_foreign, self.speakers)
+
+    def format_ratio_interval(self, clusters: Clusters, confidence: float) -> tuple[float, float]:
+        """Interval of the ratio of the format's part to the whole gain (Fieller 1954); NaN where it is unbounded."""
+        base, none, correct = self.without_content(clusters), self.uar(NONE, clusters), self.uar(CORRECT, clusters)
+        return fieller(base - none, correct - none, clusters, confidence)
+
+
+def _centred(draws: Draws) -> np.ndarray:
+    """Centred log-odds over all labels, averaged over draws, shape ``(N, C)``."""
+    return (draws.scores - draws.scores.mean(axis=-1, keepdims=True)).mean(axis=1)
+
+
+def _spread(powers: np.ndarray, between: np.ndarray) -> np.ndarray:
+    """Standard deviation that tokens add over the one between utterances, shape ``(G + 1,)``."""
+    return np.sqrt(ratio(powers.sum(axis=1).clip(0), np.where(between > 0, between, 0.0)))
+
+
+def _correlation(one: np.ndarray, two: np.ndarray) -> np.ndarray:
+    """Correlation of the entries of two arrays ``(G + 1, ...)``, without those that are missing in one, shape ``(G + 1,)``."""
+    one, two = (array.reshape(len(array), -1) for array in (one, np.broadcast_to(two, one.shape)))
+    known = ~np.isnan(one[0]) & ~np.isnan(two[0])
+    one, two = (array[:, known] - array[:, known].mean(axis=1, keepdims=True) for array in (one, two))
+    return ratio((one * two).sum(axis=1), np.sqrt(np.square(one).sum(axis=1) * np.square(two).sum(axis=1)))
+
+
+def _agreements(own: np.ndarray, corpus: np.ndarray) -> dict[str, np.ndarray]:
+    """Correlation of effects with those of the corpus: over all, and for each concept."""
+    found = {"": _correlation(own, corpus[None])}
+    for place, concept in enumerate(CONCEPTS):
+        found[f"_{concept}"] = _correlation(own[:, place], corpus[None, place])
+    return found
+
+
+def fieller(above: np.ndarray, below: np.ndarray, clusters: Clusters, confidence: float) -> tuple[float, float]:
+    """Interval of a ratio of two quantities, each of shape ``(G + 1,)`` (Fieller 1954); NaN where it is unbounded."""
+    parts = [quantity(values, clusters) for values in (above, below)]
+    count = clusters.count
+    if count < 2 or not all(np.isfinite(values).all() for values in (above, below)):
+        return float("nan"), float("nan")
+    deviations = np.stack([part.left_out - part.left_out.mean() for part in parts])
+    covariance = (count - 1) / count * deviations @ deviations.T
+    degrees = clusters.sizes.sum() ** 2 / np.square(clusters.sizes, dtype=float).sum() - 1
+    square = float(student.ppf((1 + confidence) / 2, degrees)) ** 2
+    a = parts[1].value ** 2 - square * covariance[1, 1]
+    b = parts[0].value * parts[1].value - square * covariance[0, 1]
+    c = parts[0].value ** 2 - square * covariance[0, 0]
+    inside = b**2 - a * c
+    if a <= 0 or inside < 0:  # the divisor may be 0
+        return float("nan"), float("nan")
+    root = float(np.sqrt(inside))
+    return (b - root) / a, (b + root) / a
