@@ -2,25 +2,30 @@
 
 from pathlib import Path
 
+import pandas as pd
+
 from cuealign.config.entries.statistics import Statistics
-from cuealign.core.schema import PREDICTIONS
+from cuealign.core.schema import PREDICTIONS, read_tokens
 from cuealign.evaluation import model_pairs
-from cuealign.evaluation.evaluation import Evaluation
+from cuealign.evaluation.evaluation import Condition, Evaluation
 from cuealign.runtime import job
 
 
 def main(
     predictions: list[Path],
+    blocks: list[Path],
     compared: Path,
     *,
     runs: list[tuple[str, str, str, str]],
+    with_block: list[Condition],
     labels: list[str],
     statistics: Statistics,
 ) -> None:
-    tables: dict[str, dict[tuple[str, str, str], object]] = {}
+    tokens = {condition: read_tokens(path) for condition, path in zip(with_block, blocks, strict=True)}
+    tables: dict[str, dict[Condition, pd.DataFrame]] = {}
     for (model, *condition), path in zip(runs, predictions, strict=True):
         tables.setdefault(model, {})[tuple(condition)] = PREDICTIONS.read(path)
-    found = model_pairs.compare({model: Evaluation(of_model, labels, statistics) for model, of_model in tables.items()})
+    found = model_pairs.compare({model: Evaluation(of_model, labels, statistics) for model, of_model in tables.items()}, tokens)
     found.to_csv(compared, index=False, float_format="%.10g")
 
 

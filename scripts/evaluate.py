@@ -21,6 +21,7 @@ def main(
 ) -> None:
     tables = {condition: PREDICTIONS.read(path) for condition, path in zip(conditions, predictions, strict=True)}
     evaluation = Evaluation(tables, labels, statistics)
+    evaluation.warn()
     for (name, options), path in zip(analyses.items(), metrics, strict=True):
         table = ANALYSES.get(name)(evaluation, ANALYSES.options(name, options, f"analyses.{name}"))
         table.to_csv(path, index=False, float_format="%.10g")

@@ -9,6 +9,7 @@ import yaml
 from cuealign.config.entries.grid import Experiment, GridRun
 from cuealign.config.grid import experiments, runs
 from cuealign.config.loading import load
+from cuealign.config.settings import TABLES
 from cuealign.config.workflow import limit, missing_checkpoints, missing_sources, wildcard
 from cuealign.prompts.labels import answer_parser
 from tests.support import ROOT
@@ -78,7 +79,7 @@ def test_null_means_none_also_from_the_command_line(demo, none):
     values["datasets"]["emosynth"]["note"] = none
     values["datasets"]["iemocap"]["label_map"]["hap"] = none
     settings = load(values)
-    assert list(settings.figures) == ["confusions", "corruption", "grounding"]
+    assert list(settings.figures) == ["reliance", "reading", "grounding", "confusions", "corruption"]
     assert settings.datasets["emosynth"].note is None
     assert settings.datasets["iemocap"].label_map["hap"] is None
 
@@ -86,7 +87,7 @@ def test_null_means_none_also_from_the_command_line(demo, none):
 def test_a_list_is_all_that_is_made_and_a_mapping_what_differs(demo):
     assert list(load(copy.deepcopy(demo) | {"tables": ["uar", "concepts"]}).tables) == ["uar", "concepts"]
     differing = load(copy.deepcopy(demo) | {"tables": {"aibo": None, "iemocap": None}})
-    assert list(differing.tables) == ["concepts", "corpora", "checks", "uar", "interventions", "shifts", "models", "sensitivity", "blocks"]
+    assert list(differing.tables) == [name for name in TABLES if name not in ("aibo", "iemocap")]
 
 
 def test_the_options_of_a_figure_stand_beside_its_scope(demo):

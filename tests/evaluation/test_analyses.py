@@ -39,7 +39,7 @@ COMPARISON_COLUMNS = [
     *("a", "b", "delta", *INTERVALS),
     *("mcnemar_p", "holm_paper_p", "holm_p", "swap_p", "swap_holm_p", "detectable"),
 ]
-TREND_COLUMNS = ["intervention", "spearman_rho", "spearman_p", "n", "slope", "slope_low", "slope_high"]
+TREND_COLUMNS = ["intervention", "spearman_rho", "spearman_p", "n", "slope", "slope_low", "slope_high", "slope_swap_p"]
 CONFUSION_COLUMNS = ["intervention", "p", "label", "prediction", "count"]
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cuealign.core.errors import InputError
 from cuealign.core.vocabulary import INVALID
-from cuealign.evaluation.evaluation import INTERVALS
+from cuealign.evaluation.evaluation import INTERVALS, Evaluation
 from tests.support.predictions import (
     CONFLICT,
     CORRECT,
@@ -19,6 +19,7 @@ from tests.support.predictions import (
     NONE,
     ROUNDING,
     SHUFFLES,
+    STATISTICS,
     assert_rows,
     assert_same_metrics,
     comparison_rows,
@@ -145,6 +146,7 @@ def test_fewer_than_six_speakers_have_no_intervals_and_no_tests_by_speaker(speak
         for key, frame in random_predictions(0, keys=(NONE, CORRECT, *CORRUPTS)).items()
     }
     metrics = evaluate(study)
+    Evaluation(study, LABELS, STATISTICS).warn()
     by_speaker = ["ci_low", "ci_high", "t_low", "t_high"]
     assert metrics.conditions[by_speaker].notna().all(axis=None) == shown
     assert metrics.conditions[by_speaker].isna().all(axis=None) != shown
@@ -170,6 +172,7 @@ def test_a_class_of_one_speaker_has_no_t_interval_and_is_named(caplog):
         key: frame.assign(label=frame["label"].where((frame["label"] != "fear") | (frame["speaker"] == "b"), "joy"))
         for key, frame in random_predictions(0, keys=(NONE, CORRECT)).items()
     }
+    Evaluation(study, LABELS, STATISTICS).warn()
     row = evaluate(study).comparisons.iloc[0]
     assert np.isnan([row["t_low"], row["t_high"], row["detectable"]]).all()
     assert np.isfinite([row["ci_low"], row["ci_high"], row["swap_p"]]).all()

@@ -9,26 +9,28 @@ from cuealign.config.entries.figures import SCOPES
 from cuealign.reporting.figures import FIGURES
 from cuealign.reporting.figures.confusions import row_normalised
 from cuealign.reporting.figures.corruption import seed_interval
-from cuealign.reporting.figures.style import save, styled
+from cuealign.reporting.figures.style import COLUMN, TWO_COLUMNS, save, styled
 from cuealign.reporting.figures.tokens import frequencies
 
 
 @pytest.mark.parametrize(
-    ("name", "scope"),
+    ("name", "scope", "width"),
     [
-        ("tokens", {"dataset": "emosynth"}),
-        ("corruption", {"dataset": "emosynth", "split": "test"}),
-        ("confusions", {"dataset": "emosynth", "split": "test", "model": "cue-tiny"}),
-        ("grounding", {}),
+        ("tokens", {"dataset": "emosynth"}, COLUMN),
+        ("corruption", {"dataset": "emosynth", "split": "test"}, COLUMN),
+        ("confusions", {"dataset": "emosynth", "split": "test", "model": "cue-tiny"}, COLUMN),
+        ("grounding", {}, COLUMN),
+        ("reliance", {"dataset": "emosynth", "split": "test"}, TWO_COLUMNS),
+        ("reading", {"dataset": "emosynth", "split": "test", "model": "cue-tiny"}, TWO_COLUMNS),
     ],
 )
-def test_figures_are_drawn_to_the_same_bytes(results, tmp_path, name, scope):
+def test_figures_are_drawn_to_the_same_bytes(results, tmp_path, name, scope, width):
     for copy_number in range(2):
         with styled():
             drawn = FIGURES.get(name)(results, FIGURES.options(name, {}, name), **scope)
             for kind in ("pdf", "svg", "png"):
                 save(drawn, tmp_path / f"{copy_number}.{kind}", caption="What it shows.")
-            assert drawn.get_figwidth() == pytest.approx(3.46)  # one column
+            assert drawn.get_figwidth() == width
     for kind in ("pdf", "svg", "png"):
         assert (tmp_path / f"0.{kind}").read_bytes() == (tmp_path / f"1.{kind}").read_bytes()
 

@@ -60,6 +60,10 @@ class OnlyNeeded(Results):
         assert analysis in self.needs
         return super().metrics(experiment, analysis)
 
+    def verdict(self, experiment):
+        assert "verdict" in self.needs
+        return super().verdict(experiment)
+
 
 @pytest.mark.parametrize("name", TABLES.names())
 def test_a_table_reads_only_the_analyses_that_it_says_it_needs(results, published, name):

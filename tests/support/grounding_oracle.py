@@ -1,6 +1,6 @@
 """Oracle: plain, slow reference versions of the grounding estimators.
 
-Written from ``shared/facts/grounding.md`` and ``shared/facts/verdict.md`` alone, without sight of the project's implementation.
+Written from the definitions in ``docs/reading-results.md`` alone, without sight of the project's implementation.
 
 Shapes: N utterances, S draws (seeds), C labels, K = 6 concepts with L = 5 levels each.
 
@@ -363,7 +363,7 @@ def cue_reader(labels, tokens_correct, speakers):
         if len(classes) == 1:
             fits[speaker] = int(classes[0])
         else:
-            fits[speaker] = LogisticRegression(C=1.0, class_weight="balanced", max_iter=5000).fit(x[others], labels[others])
+            fits[speaker] = LogisticRegression(C=1.0, class_weight="balanced", tol=1e-8, max_iter=5000).fit(x[others], labels[others])
 
     def read(tokens):
         tokens = np.asarray(tokens)

@@ -24,10 +24,10 @@ SMALL = {
             "models": ["cue-tiny", "listener-audio", "listener-cues"],
             "interventions": ["none", "correct", "shuffle", "conflict", "corrupt"],
             "p": [0.5, 1.0],
-            "seeds": [0],
+            "seeds": [0, 1],
         }
     ],
-    "emosynth": {"train_speakers": 4, "test_speakers": 4, "per_emotion": 4, "seed": 5},
+    "emosynth": {"train_speakers": 4, "test_speakers": 6, "per_emotion": 4, "seed": 5},
     "models": {"cue-tiny": {"write_every": 1, "training": {"options": {"epochs": 4, "batch_size": 8}}}},
     "statistics": {"resamples": 300},
 }

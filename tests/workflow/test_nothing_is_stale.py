@@ -37,13 +37,16 @@ def test_a_second_run_has_nothing_to_do_from_any_clone(small_study, clone, snake
         assert "Nothing to be done" in done.stdout + done.stderr, done.stdout
 
 
-ALL_REPORTS = {"make_table": 10, "draw_figure": 6, "record_provenance": 1, "study": 1}
-# The tables concepts and sensitivity, and the figure of the tokens, read no metrics.
-METRICS = {"evaluate": 3, "summarise_checks": 3, "compare_models": 1, "make_table": 8, "draw_figure": 5, "record_provenance": 1, "study": 1}
-PREDICTIONS = {"predict": 18} | METRICS
+# Three models on one split, with nine conditions; the tables concepts and sensitivity, and the figure of the tokens, read no metrics.
+TABLES_MADE, FIGURES_MADE = 14, 10
+ENDS = {"record_provenance": 1, "study": 1}
+ALL_REPORTS = {"make_table": TABLES_MADE, "draw_figure": FIGURES_MADE} | ENDS
+REPORTS = {"make_table": TABLES_MADE - 2, "draw_figure": FIGURES_MADE - 1} | ENDS
+METRICS = {"evaluate": 3, "summarise_checks": 3, "measure_grounding": 3, "compare_models": 1} | REPORTS
+PREDICTIONS = {"predict": 27} | METRICS
 ANSWERS = {"respond": 3} | PREDICTIONS
 MODELS = {"train": 3} | ANSWERS
-CONDITIONS = {"intervene": 6} | MODELS
+CONDITIONS = {"intervene": 9} | MODELS
 TOKENS = {"fit_tokenizer": 1, "tokenise": 1} | CONDITIONS | ALL_REPORTS
 DESCRIPTORS = {"extract_descriptors": 1} | TOKENS
 MANIFEST = {"build_manifest": 1} | DESCRIPTORS
@@ -54,7 +57,9 @@ CHANGES = {
     "reporting/tables/uar.py": {"make_table": 1, "record_provenance": 1, "study": 1},
     "reporting/figures/tokens.py": {"draw_figure": 1, "record_provenance": 1, "study": 1},
     "reporting/provenance.py": {"record_provenance": 1, "study": 1},
+    # The checks, which say what is claimed, are read by the verdict.
     "evaluation/analyses/trend.py": {rule: count for rule, count in METRICS.items() if rule != "compare_models"},
+    "evaluation/grounding/verdict.py": {"measure_grounding": 3, "make_table": 3, "draw_figure": 5} | ENDS,
     "evaluation/significance.py": METRICS,
     "prompts/answers.py": ANSWERS | {"train": 3},  # the labels of a question are read together with the words that answer it
     "inference/packed.py": ANSWERS,

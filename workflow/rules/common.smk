@@ -48,6 +48,7 @@ from cuealign.core.errors import CuealignError
 from cuealign.corpora.file_states import states
 from cuealign.corpora.readers import READERS
 from cuealign.evaluation.analyses import ANALYSES
+from cuealign.evaluation.grounding import MADE
 from cuealign.interventions import INTERVENTIONS
 from cuealign.models.backends import BACKENDS
 from cuealign.models.checkpoints import hub_commit
@@ -284,8 +285,8 @@ def paths(pattern, runs, **more):
 
 def metrics_of(runs, analyses):
     """What some analyses make of the models and splits in some runs; ``models`` is about all models of a split."""
-    own = [analysis for analysis in analyses if analysis != "models"]
-    found = paths("results/metrics/{dataset}/{split}/{model}/{analysis}.csv", runs, analysis=own)
+    own = [f"{analysis}.{'json' if analysis == 'verdict' else 'csv'}" for analysis in analyses if analysis != "models"]
+    found = paths("results/metrics/{dataset}/{split}/{model}/{file}", runs, file=own)
     return found + (paths("results/metrics/{dataset}/{split}/models.csv", runs) if "models" in analyses else [])
 
 
@@ -295,9 +296,39 @@ def responses_of(experiment):
     return [f"results/responses/{experiment}/shard{shard}.parquet" for shard in shards]
 
 
-def unperturbed_runs(wildcards):
-    """Runs of all models on a split that are compared with each other: audio-only and correct tokens."""
-    return [run for run in runs_of(wildcards) if run.intervention in ("none", "correct")]
+def compared_runs(wildcards):
+    """Runs of all models on a split that are compared with each other: audio-only, correct and foreign tokens."""
+    return [run for run in runs_of(wildcards) if run.intervention in ("none", "correct", "shuffle")]
+
+
+def with_block(runs):
+    """Those of some runs whose prompts have a cue block."""
+    return [run for run in runs if INTERVENTIONS.get(run.intervention).has_cue_block]
+
+
+def hears_of(model):
+    """What a control listener hears, ``audio`` or ``cues``; None for every other model."""
+    training = settings.models[model].training
+    if training is None or training.recipe != "listener":
+        return None
+    return RECIPES.options("listener", training.options, f"models.{model}.training.options").hears
+
+
+def runs_of_listeners(wildcards):
+    """Runs of the listeners to audio and to cues on the same split that are the ruler of a model's cue weight."""
+    asked = {run.condition for run in runs_of_experiment(wildcards)}
+    first = {}
+    for experiment in EXPERIMENTS:
+        if (experiment.dataset, experiment.split) == (wildcards.dataset, wildcards.split) and (
+            hears := hears_of(experiment.model)
+        ):
+            first.setdefault(hears, experiment)
+    return [
+        run
+        for experiment in first.values()
+        for run in RUNS_OF[experiment]
+        if run.condition in asked and (run.intervention == "correct" or (run.intervention, float(run.p)) == ("corrupt", 1.0))
+    ]
 
 
 def checks_of(experiment):
@@ -305,8 +336,9 @@ def checks_of(experiment):
     return [path.replace(".parquet", ".checks.json") for path in responses_of(experiment)]
 
 
+PREDICTION = "results/predictions/{dataset}/{split}/{model}/{intervention}/p{p}/seed{seed}.parquet"
 CONDITION = "results/interventions/{dataset}/{split}/{intervention}/p{p}/seed{seed}.parquet"
-METRIC_FILES = metrics_of(RUNS, [*settings.analyses, "checks", "models"])
+METRIC_FILES = metrics_of(RUNS, [*settings.analyses, "checks", *MADE, "models"])
 RESPONSE_FILES = [path for experiment in EXPERIMENTS for path in responses_of(experiment)]
 TABLE_FILES = expand("results/tables/{table}.{format}", table=settings.tables, format=["csv", "tex", "md"])
 

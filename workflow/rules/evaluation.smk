@@ -3,10 +3,7 @@
 
 rule evaluate:
     input:
-        predictions=lambda wildcards: paths(
-            "results/predictions/{dataset}/{split}/{model}/{intervention}/p{p}/seed{seed}.parquet",
-            runs_of_experiment(wildcards),
-        ),
+        predictions=lambda wildcards: paths(PREDICTION, runs_of_experiment(wildcards)),
     output:
         metrics=expand("results/metrics/{{dataset}}/{{split}}/{{model}}/{analysis}.csv", analysis=settings.analyses),
     log:
@@ -32,10 +29,7 @@ rule evaluate:
 
 rule summarise_checks:
     input:
-        predictions=lambda wildcards: paths(
-            "results/predictions/{dataset}/{split}/{model}/{intervention}/p{p}/seed{seed}.parquet",
-            runs_of_experiment(wildcards),
-        ),
+        predictions=lambda wildcards: paths(PREDICTION, runs_of_experiment(wildcards)),
         checks=lambda wildcards: checks_of(Experiment(wildcards.dataset, wildcards.split, wildcards.model)),
         comparisons=lambda wildcards: metrics_of(
             runs_of_experiment(wildcards), ["comparisons"] if "comparisons" in settings.analyses else []
@@ -54,12 +48,44 @@ rule summarise_checks:
         "../../scripts/summarise_checks.py"
 
 
+rule measure_grounding:
+    input:
+        predictions=lambda wildcards: paths(PREDICTION, runs_of_experiment(wildcards)),
+        blocks=lambda wildcards: paths(CONDITION, with_block(runs_of_experiment(wildcards))),
+        listeners=lambda wildcards: paths(PREDICTION, runs_of_listeners(wildcards)),
+        checks="results/metrics/{dataset}/{split}/{model}/checks.csv",
+    output:
+        reliance="results/metrics/{dataset}/{split}/{model}/reliance.csv",
+        reading="results/metrics/{dataset}/{split}/{model}/reading.csv",
+        interactions="results/metrics/{dataset}/{split}/{model}/interactions.csv",
+        speakers="results/metrics/{dataset}/{split}/{model}/speakers.csv",
+        judged="results/metrics/{dataset}/{split}/{model}/verdict.json",
+    log:
+        "logs/measure_grounding/{dataset}/{split}/{model}.log",
+    conda:
+        "../../envs/cuealign.yaml"
+    resources:
+        mem=growing("4GB"),
+        runtime="30m",
+    params:
+        conditions=lambda wildcards: [run.condition for run in runs_of_experiment(wildcards)],
+        with_block=lambda wildcards: [run.condition for run in with_block(runs_of_experiment(wildcards))],
+        listened=lambda wildcards: [(hears_of(run.model), *run.condition) for run in runs_of_listeners(wildcards)],
+        labels=of_dataset("labels"),
+        statistics=config["statistics"],
+        judgement=config["grounding"],
+        code=lambda wildcards: version(
+            "measure_grounding",
+            *intervention_modules(runs_of_experiment(wildcards)),
+        ),
+    script:
+        "../../scripts/measure_grounding.py"
+
+
 rule compare_models:
     input:
-        predictions=lambda wildcards: [
-            "results/predictions/{dataset}/{split}/{model}/{intervention}/p{p}/seed{seed}.parquet".format(**vars(run))
-            for run in unperturbed_runs(wildcards)
-        ],
+        predictions=lambda wildcards: paths(PREDICTION, compared_runs(wildcards)),
+        blocks=lambda wildcards: paths(CONDITION, with_block(compared_runs(wildcards))),
     output:
         compared="results/metrics/{dataset}/{split}/models.csv",
     log:
@@ -68,7 +94,8 @@ rule compare_models:
     conda:
         "../../envs/cuealign.yaml"
     params:
-        runs=lambda wildcards: [(run.model, *run.condition) for run in unperturbed_runs(wildcards)],
+        runs=lambda wildcards: [(run.model, *run.condition) for run in compared_runs(wildcards)],
+        with_block=lambda wildcards: list(dict.fromkeys(run.condition for run in with_block(compared_runs(wildcards)))),
         labels=of_dataset("labels"),
         statistics=config["statistics"],
         code=version("compare_models"),

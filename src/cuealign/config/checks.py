@@ -12,6 +12,7 @@ from cuealign.core.validation import unknown
 from cuealign.core.vocabulary import CONCEPTS
 from cuealign.corpora.readers import READERS
 from cuealign.evaluation.analyses import ANALYSES
+from cuealign.evaluation.grounding import MADE
 from cuealign.interventions import INTERVENTIONS
 from cuealign.models.backends import BACKENDS
 from cuealign.models.training import RECIPES
@@ -108,7 +109,7 @@ def _plugins(config: Config) -> Iterator[str]:
     for key, registry, names in (("tables", TABLES, config.tables), ("figures", FIGURES, config.figures)):
         for name in names:
             needed = registry.constant(name, "NEEDS", ()) if name in registry.names() else ()
-            if missing := [analysis for analysis in needed if analysis not in config.analyses]:
+            if missing := [analysis for analysis in needed if analysis not in (*config.analyses, *MADE)]:
                 yield f"{key}.{name}: needs the analyses {', '.join(missing)}; add them to analyses"
 
 

@@ -17,6 +17,7 @@ from cuealign.config.entries.dataset import Column, Dataset, TokenOptions, Voice
 from cuealign.config.entries.emosynth import Emosynth
 from cuealign.config.entries.figures import FigureEntry
 from cuealign.config.entries.grid import GridEntry
+from cuealign.config.entries.grounding import Judgement, Margins
 from cuealign.config.entries.model import Model, Training
 from cuealign.config.entries.prompts import Prompt
 from cuealign.config.entries.statistics import Statistics
@@ -44,6 +45,8 @@ SECTIONS: tuple[tuple[str, type[BaseModel]], ...] = (
     ("`prompts.<id>`, where it is not a text", Prompt),
     ("`answers.<label>`", Answer),
     ("`statistics`", Statistics),
+    ("`grounding`", Judgement),
+    ("`grounding.margins`", Margins),
     ("`emosynth`", Emosynth),
     ("`figures.<name>`", FigureEntry),
 )

@@ -11,6 +11,7 @@ from cuealign.config.entries.dataset import Dataset
 from cuealign.config.entries.emosynth import Emosynth
 from cuealign.config.entries.figures import FigureEntry, Scope
 from cuealign.config.entries.grid import GridEntry
+from cuealign.config.entries.grounding import Judgement
 from cuealign.config.entries.model import Model
 from cuealign.config.entries.prompts import Prompt, text_alone
 from cuealign.config.entries.statistics import Statistics
@@ -25,8 +26,18 @@ RENAMED = {
 
 
 ANALYSES = ("conditions", "comparisons", "trend", "confusion", "shifts")
-TABLES = ("concepts", "corpora", "checks", "aibo", "iemocap", "uar", "interventions", "shifts", "models", "sensitivity", "blocks")
-FIGURES = {"tokens": "dataset", "confusions": "model", "corruption": "split", "grounding": "study"}
+TABLES = (
+    *("verdicts", "reliance", "reading", "concepts", "corpora", "checks", "aibo", "iemocap", "uar", "interventions", "shifts"),
+    *("models", "sensitivity", "blocks"),
+)
+FIGURES = {
+    "reliance": "split",
+    "reading": "model",
+    "grounding": "study",
+    "tokens": "dataset",
+    "confusions": "model",
+    "corruption": "split",
+}
 """What is made unless the config says otherwise."""
 
 
@@ -70,6 +81,7 @@ class Config(StrictModel):
         default="generate", description="Where predictions come from: the greedy answer, or the label of highest probability."
     )
     statistics: Statistics = Field(default=Statistics(), description="Resampling.")
+    grounding: Judgement = Field(default=Judgement(), description="How the use of the cues is judged.")
     emosynth: Emosynth = Field(default=Emosynth(), description="The embedded corpus.")
     analyses: _named(ANALYSES) = Field(
         default={name: {} for name in ANALYSES},

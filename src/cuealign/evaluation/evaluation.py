@@ -62,6 +62,9 @@ class Evaluation:
                     raise InputError(
                         f"condition {condition}: column {column!r} differs from that of the other conditions; make the predictions again"
                     )
+
+    def warn(self) -> None:
+        """Say in the log what keeps intervals from being whole."""
         if len(self.speakers) < FEWEST_SPEAKERS:
             logger.warning("only %d speakers: no intervals and no tests by speaker (at least %d)", len(self.speakers), FEWEST_SPEAKERS)
         elif rare := self._rarest():

@@ -63,6 +63,15 @@ class Jackknife:
         half = float(student.ppf((1 + confidence) / 2, self.degrees)) * self.error
         return self.estimate - half, self.estimate + half
 
+    @property
+    def p_value(self) -> float:
+        """Two-sided p-value of the t-test against 0; NaN without a standard error, 1 where no cluster differs."""
+        if self.estimate == 0 and not self.left_out.any():
+            return 1.0
+        if len(self.left_out) < 2 or self.degrees <= 0 or not self.error > 0:
+            return float("nan")
+        return float(2 * student.sf(abs(self.estimate) / self.error, self.degrees))
+
     def detectable(self, confidence: float) -> float:
         """Smallest difference that a test at this level finds with a probability of :data:`POWER`."""
         if len(self.left_out) < 2 or self.degrees <= 0:

@@ -73,6 +73,16 @@ def summarise(
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
+def noise_floor(checks: pd.DataFrame) -> float | None:
+    """Share of answers that change if the same prompts are answered in other packs; None where no job measured it.
+
+    Args:
+        checks: of a model on a split, columns :data:`COLUMNS`.
+    """
+    found = checks.loc[checks["quantity"] == "answers_unstable", "value"]
+    return float(found.iloc[0]) if len(found) else None
+
+
 def _rare_class(table: pd.DataFrame) -> list[tuple[str, float, str]]:
     """The share of resamples that lack the class of the fewest speakers; none where every speaker has every class."""
     speakers = table["speaker"].nunique()

@@ -17,7 +17,9 @@ from cuealign.corpora.splits import select_split
 from cuealign.evaluation.evaluation import MEAN
 from cuealign.interventions import INTERVENTIONS
 
-_TEXT = dict.fromkeys(("p", "seed", "intervention", "label", "prediction", "a", "b"), str)
+_TEXT = dict.fromkeys(
+    ("p", "seed", "intervention", "label", "prediction", "a", "b", "quantity", "concept", "token", "concept_a", "concept_b", "speaker"), str
+)
 
 
 @dataclass(frozen=True)
@@ -124,11 +126,7 @@ class Results:
 
     def counts(self, dataset: str) -> dict[str, Any]:
         """Counts of what is not in a dataset's manifest (:func:`cuealign.corpora.manifests.build_manifest`)."""
-        path = Path(self.results, "corpora", dataset, "counts.json")
-        try:
-            return json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise InputError(f"{path}: cannot be read ({error})") from error
+        return _json(self.results, "corpora", dataset, "counts.json")
 
     def manifest(self, dataset: str) -> pd.DataFrame:
         """Manifest of a dataset."""
@@ -150,6 +148,14 @@ class Results:
     def checks(self, experiment: Experiment) -> pd.DataFrame:
         """Checks of an experiment (:func:`cuealign.evaluation.model_checks.summarise`); no caution is a missing value."""
         return self.metrics(experiment, "checks")
+
+    def reliance(self, experiment: Experiment) -> pd.DataFrame:
+        """Quantities of grounding of an experiment, indexed by their names (:mod:`cuealign.evaluation.grounding`)."""
+        return self.metrics(experiment, "reliance").set_index("quantity")
+
+    def verdict(self, experiment: Experiment) -> dict[str, Any]:
+        """The verdict on an experiment, with its numbers (:func:`cuealign.evaluation.grounding.verdict.verdict`)."""
+        return _json(self.results, "metrics", experiment.dataset, experiment.split, experiment.model, "verdict.json")
 
     def model_pairs(self, dataset: str, split: str) -> pd.DataFrame:
         """Differences between the models on a split (:func:`cuealign.evaluation.model_pairs.compare`)."""
@@ -183,3 +189,12 @@ class Results:
         """Tokens of all utterances of a dataset, with their labels."""
         tokens = TOKEN_SEQUENCES.read(Path(self.results, "corpora", dataset, "tokens.parquet"))
         return tokens.merge(self.manifest(dataset)[["utterance", "label"]], on="utterance", validate="one_to_one")
+
+
+def _json(*parts: Path | str) -> dict[str, Any]:
+    """Content of a JSON file."""
+    path = Path(*parts)
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: cannot be read ({error})") from error

@@ -6,9 +6,10 @@ import pandas as pd
 from cuealign.core.registry import PluginOptions
 from cuealign.evaluation.evaluation import FEWEST_SPEAKERS, Condition, Evaluation
 from cuealign.evaluation.significance import spearman
+from cuealign.evaluation.swaps import swap_test, uar_terms
 from cuealign.interventions import INTERVENTIONS
 
-COLUMNS = ("intervention", "spearman_rho", "spearman_p", "n", "slope", "slope_low", "slope_high")
+COLUMNS = ("intervention", "spearman_rho", "spearman_p", "n", "slope", "slope_low", "slope_high", "slope_swap_p")
 
 
 def compute(evaluation: Evaluation, _options: PluginOptions) -> pd.DataFrame:
@@ -16,7 +17,8 @@ def compute(evaluation: Evaluation, _options: PluginOptions) -> pd.DataFrame:
 
     Returns:
         Columns :data:`COLUMNS`. The correlation is NaN with fewer than three runs, a single strength, or equal UARs. The slope
-        is that of the least-squares line of UAR over strength, with its jackknife-t interval over speakers.
+        is that of the least-squares line of UAR over strength, with its jackknife-t interval over speakers and the p-value of
+        turning the order of the strengths around within speakers. Unlike the correlation over runs, both count every speaker once.
     """
     rows = []
     for name in dict.fromkeys(intervention for intervention, _ in evaluation.groups):
@@ -27,13 +29,14 @@ def compute(evaluation: Evaluation, _options: PluginOptions) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def _slope(evaluation: Evaluation, runs: list[Condition], strengths: np.ndarray) -> tuple[float, float, float]:
-    """Slope and its interval; it is a weighted sum of UARs."""
+def _slope(evaluation: Evaluation, runs: list[Condition], strengths: np.ndarray) -> tuple[float, float, float, float]:
+    """Slope, its interval and p-value; it is a weighted sum of UARs."""
     centred = strengths - strengths.mean()
     if not centred.any():
-        return (float("nan"),) * 3
+        return (float("nan"),) * 4
     weights = dict(zip(runs, (centred / np.square(centred).sum()).tolist(), strict=True))
     jackknife = evaluation.jackknife(weights)
     if len(evaluation.speakers) < FEWEST_SPEAKERS:
-        return jackknife.estimate, float("nan"), float("nan")
-    return (jackknife.estimate, *jackknife.interval(evaluation.statistics.confidence))
+        return (jackknife.estimate, *(float("nan"),) * 3)
+    terms = np.sum([weight * uar_terms(evaluation.counts[run]) for run, weight in weights.items()], axis=0)
+    return (jackknife.estimate, *jackknife.interval(evaluation.statistics.confidence), swap_test(terms, evaluation.statistics.seed))

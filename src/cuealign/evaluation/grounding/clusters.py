@@ -16,7 +16,7 @@ from scipy.special import expit, logit
 
 from cuealign.evaluation.jackknife import Jackknife
 
-Scale = Literal["plain", "share", "odds", "log"]
+Scale = Literal["plain", "share", "odds", "log", "correlation"]
 """Scale on which an interval is symmetric."""
 
 _INSIDE = (0.003, 0.97)  # beyond, the logit of a share is too curved for a normal approximation
@@ -82,7 +82,8 @@ class Quantity:
         left_out: without each, shape ``(G,)``.
         sizes: utterances of each cluster, shape ``(G,)``.
         scale: of the interval. ``share`` is the logit where the value lies between .003 and .97, else plain, with bounds in [0, 1];
-            ``odds`` is the logit anywhere inside (0, 1), for shares that are small and skewed; ``log`` is for positive values.
+            ``odds`` is the logit anywhere inside (0, 1), for shares that are small and skewed; ``log`` is for positive values, and
+            ``correlation`` (Fisher 1921) for values inside (-1, 1).
     """
 
     value: float
@@ -106,6 +107,8 @@ class Quantity:
             return logit, expit
         if self.scale == "log" and (values > 0).all():
             return np.log, np.exp
+        if self.scale == "correlation" and (np.abs(values) < 1).all():
+            return np.arctanh, np.tanh
         return np.asarray, float
 
 

@@ -161,23 +161,24 @@ class Grounding:
         found["share_logodds_additive"] = quantity(ratio(powers.sum(axis=1), total), clusters, "odds")
         for place, concept in enumerate(CONCEPTS):
             found[f"share_{concept}"] = quantity(ratio(powers[:, place], total), clusters)
-        return found | self._against_listeners(clusters, _spread(powers, between))
+        return found | self._against_listeners(clusters, _spreads(powers, between))
 
-    def _against_listeners(self, clusters: Clusters, own: np.ndarray) -> dict[str, Quantity]:
+    def _against_listeners(self, clusters: Clusters, own: tuple[np.ndarray, np.ndarray]) -> dict[str, Quantity]:
         """Equivalent cue weight and direction, and how the reading agrees with the corpus and with the listener to cues."""
         fit, found = self.of_clusters(clusters), {}
         if self.corpus_tokens is not None:
             for name, agreement in _agreements(fit.effects, self._partial_live).items():
-                found[f"reading_agreement{name}"] = quantity(agreement, clusters)
+                found[f"reading_agreement{name}"] = quantity(agreement, clusters, "correlation")
         theirs = self._listener_fit(clusters)
         if theirs is None:
             return found
         ruler, listened = theirs
-        with np.errstate(invalid="ignore"):
-            found["equivalent_cue_weight"] = quantity(ratio(own, own + ruler), clusters, "odds")
-        found["direction"] = quantity(_correlation(fit.effects, listened.effects), clusters)
+        # Products instead of quotients: a model that does not hear has no spread between utterances, and weighs 1.
+        cues, audio = own[0] * ruler[1], own[1] * ruler[0]
+        found["equivalent_cue_weight"] = quantity(ratio(cues, cues + audio), clusters, "odds")
+        found["direction"] = quantity(_correlation(fit.effects, listened.effects), clusters, "correlation")
         if self.corpus_tokens is not None:
-            found["reading_ceiling"] = quantity(_agreements(listened.effects, self._partial_live)[""], clusters)
+            found["reading_ceiling"] = quantity(_agreements(listened.effects, self._partial_live)[""], clusters, "correlation")
         return found
 
     @cached_property
@@ -186,8 +187,8 @@ class Grounding:
         chosen = self.partial[..., self.live]
         return chosen - chosen.mean(axis=-1, keepdims=True)
 
-    def _listener_fit(self, clusters: Clusters) -> tuple[np.ndarray, effects.Fit] | None:
-        """Ratio of the calibrated listeners' spreads, cues over audio, and the effects of the listener to cues."""
+    def _listener_fit(self, clusters: Clusters) -> tuple[tuple[np.ndarray, np.ndarray], effects.Fit] | None:
+        """The calibrated listeners' spreads, by cues and by audio, and the effects of the listener to cues."""
         calibrated = {name: self._calibrated(name) for name in ("audio", "cues")}
         if any(log_odds is None for log_odds in calibrated.values()):
             return None
@@ -196,7 +197,7 @@ class Grounding:
         if fitted is None:
             return None
         _, between = movement.variances(calibrated["audio"], clusters)
-        return _spread(corrected(fitted.powers), between), fitted
+        return _spreads(corrected(fitted.powers), between), fitted
 
     def _calibrated(self, name: str) -> np.ndarray | None:
         """Log-odds of a listener under random tokens over the model's live labels, divided by its cross-fitted temperature."""
@@ -308,15 +309,24 @@ def _centred(draws: Draws) -> np.ndarray:
     return (draws.scores - draws.scores.mean(axis=-1, keepdims=True)).mean(axis=1)
 
 
-def _spread(powers: np.ndarray, between: np.ndarray) -> np.ndarray:
-    """Standard deviation that tokens add over the one between utterances, shape ``(G + 1,)``."""
-    return np.sqrt(ratio(powers.sum(axis=1).clip(0), np.where(between > 0, between, 0.0)))
+def _spreads(powers: np.ndarray, between: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Standard deviations that tokens add, and between utterances, each of shape ``(G + 1,)``."""
+    return np.sqrt(powers.sum(axis=1).clip(0)), np.sqrt(between.clip(0))
+
+
+_LEAST_EFFECT = 1e-4
+"""Effects whose root mean square is below this, in nats, are rounding errors of log-probabilities in single precision."""
 
 
 def _correlation(one: np.ndarray, two: np.ndarray) -> np.ndarray:
-    """Correlation of the entries of two arrays ``(G + 1, ...)``, without those that are missing in one, shape ``(G + 1,)``."""
+    """Correlation of the entries of two arrays ``(G + 1, ...)``, without those that are missing in one, shape ``(G + 1,)``.
+
+    It is missing where a model has no effects to speak of: what does not move has no direction.
+    """
     one, two = (array.reshape(len(array), -1) for array in (one, np.broadcast_to(two, one.shape)))
     known = ~np.isnan(one[0]) & ~np.isnan(two[0])
+    if np.sqrt(np.square(one[0, known]).mean()) < _LEAST_EFFECT:
+        return np.full(len(one), np.nan)
     one, two = (array[:, known] - array[:, known].mean(axis=1, keepdims=True) for array in (one, two))
     return ratio((one * two).sum(axis=1), np.sqrt(np.square(one).sum(axis=1) * np.square(two).sum(axis=1)))
 

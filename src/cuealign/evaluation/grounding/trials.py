@@ -1,6 +1,6 @@
 """Answers, log-probabilities and tokens of one model on one split as arrays."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,6 +68,17 @@ def trials(evaluation: Evaluation, tokens: Mapping[Condition, pd.DataFrame]) -> 
         names=tuple(labels),
         conditions={condition_id(*group): _draws(evaluation, members, tokens) for group, members in evaluation.groups.items()},
     )
+
+
+def of_utterances(predictions: Mapping[Condition, pd.DataFrame], utterances: Sequence[str]) -> dict[Condition, pd.DataFrame]:
+    """Rows of another model's predictions on some utterances, in their order; empty if it did not answer one of them."""
+    found = {}
+    for condition, table in predictions.items():
+        place = pd.Index(table["utterance"]).get_indexer(list(utterances))
+        if (place < 0).any():
+            return {}
+        found[condition] = table.iloc[place].reset_index(drop=True)
+    return found
 
 
 def _draws(evaluation: Evaluation, members: list[Condition], tokens: Mapping[Condition, pd.DataFrame]) -> Draws:

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from pydantic import Field
 
-from cuealign.core.validation import StrictModel
+from cuealign.config.entries.grounding import Margins
 from cuealign.evaluation.evaluation import FEWEST_SPEAKERS
 from cuealign.evaluation.grounding.clusters import Quantity, quantity
 from cuealign.evaluation.grounding.quantities import BLANK, CONFLICT, CORRECT, NONE, RANDOM, SHUFFLE, Grounding
@@ -31,20 +30,6 @@ HETEROGENEOUS = 0.7
 """Standard deviation over mean of the speakers' follow indices above which following differs between speakers."""
 
 _EQUIVALENCE, _LEVEL, _DIRECTION = 0.90, 0.95, 0.975  # two one-sided tests at 5 %; the two looks at the direction share 5 %
-
-
-class Margins(StrictModel):
-    """What counts as too little to matter."""
-
-    uar: float = Field(default=0.02, gt=0, description="Differences of UAR within this are none; about the paper's smallest gain.")
-    answers: float = Field(
-        default=0.02,
-        gt=0,
-        description="Share of answers that foreign blocks may move and the model still ignores them; the noise floor is added.",
-    )
-    direction: float = Field(default=0.01, gt=0, description="Follow index, or UAR lost by shuffling, from which a direction counts.")
-    share: float = Field(default=0.8, gt=0, lt=1, description="Share of the variation of answers from which a model follows.")
-    own_reader: float = Field(default=0.5, gt=0, lt=1, description="Agreement with its own additive reader from which a model follows.")
 
 
 @dataclass(frozen=True)
@@ -208,19 +193,20 @@ _NAMES = {
 }
 
 
-def verdict(grounding: Grounding, margins: Margins, noise: float) -> dict[str, Any]:
+def verdict(grounding: Grounding, margins: Margins, noise: float | None) -> dict[str, Any]:
     """The verdict as ``verdict.json`` has it.
 
     Args:
         grounding: of the model.
         margins: of the rule.
-        noise: share of answers that change in other packs.
+        noise: share of answers that change in other packs; None where nobody measured it, which counts as 0.
 
     Returns:
-        ``verdict``, ``reason``, ``sentence``; ``numbers``, each with value, low, high and the level of the interval; ``margins``;
-        ``other_margins``, the verdict with margins of UAR and answers that are half and twice as large; ``missing``.
+        ``verdict``, ``reason``, ``sentence``; ``at_chance``, whether the audio-only prompt is; ``numbers``, each with value, low,
+        high and the level of the interval; ``margins``; ``other_margins``, the verdict with margins of UAR and answers that are half
+        and twice as large; ``missing``.
     """
-    seen = evidence(grounding, noise)
+    seen = evidence(grounding, noise or 0.0)
     name, reason = judge(seen, margins)
     others = [
         {
@@ -231,6 +217,8 @@ def verdict(grounding: Grounding, margins: Margins, noise: float) -> dict[str, A
     ]
     speakers_differ = spread(grounding.follow_index_by_speaker())
     missing = [f"the condition {condition}" for condition in seen.missing]
+    if noise is None:
+        missing.append("the noise floor of the answers: 0 is taken")
     if grounding.random is None:
         missing.append(f"log-probabilities under {RANDOM}, two seeds at least: costs are against {_NAMES[seen.reference]}")
     elif not np.isfinite(seen.own.low):
@@ -239,6 +227,7 @@ def verdict(grounding: Grounding, margins: Margins, noise: float) -> dict[str, A
         "verdict": name,
         "reason": reason,
         "sentence": sentence(seen, name, reason, others, speakers_differ),
+        "at_chance": bool(seen.none.low <= 1 / seen.labels) if np.isfinite(seen.none.low) else None,
         "numbers": _numbers(seen),
         "margins": margins.model_dump(),
         "reference": seen.reference,

@@ -10,7 +10,7 @@ from cuealign.config.entries.grid import Experiment
 from cuealign.core.registry import PluginOptions
 from cuealign.evaluation.evaluation import MEAN
 from cuealign.interventions import INTERVENTIONS
-from cuealign.reporting.figures.style import COLOURS, COLUMN, FAINT, INK
+from cuealign.reporting.figures.style import COLOURS, COLUMN, FAINT, INK, empty
 from cuealign.reporting.results import Results
 from cuealign.reporting.tables.content import number, p_value
 
@@ -40,10 +40,7 @@ def draw(results: Results, _options: PluginOptions, dataset: str, split: str) ->
         if INTERVENTIONS.get(name).has_strength
     ]
     if not curves:
-        figure, axes = plt.subplots(figsize=(COLUMN, 0.8))
-        axes.text(0.5, 0.5, f"no intervention with a strength on {dataset} ({split}) in this study's grid", ha="center", va="center")
-        axes.set_axis_off()
-        return figure
+        return empty(f"no intervention with a strength on {dataset} ({split}) in this study's grid", COLUMN)
     titles = {name: INTERVENTIONS.get(name).title for _, name in curves}
     size = (COLUMN, 0.45 + 1.35 * len(curves))
     figure, panels = plt.subplots(len(curves), 1, figsize=size, sharex=True, sharey=True, squeeze=False)

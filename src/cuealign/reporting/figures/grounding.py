@@ -1,73 +1,78 @@
-"""Beyond the paper: every model in one picture, between ignoring the cues and following them blindly.
+"""Beyond the paper: every model in one picture, by what correct tokens add and what contradictory ones cost.
 
-Across: what aligned tokens add to audio-only. Up: what contradictory tokens do to it. A model that ignores the cues
-lies at the origin; one that follows them blindly far to the lower right, where contradiction destroys; one that uses
-them but stays anchored to the audio to the right, near the horizontal line.
+Both are against a block without content, so that what the mere presence of a block does is in neither. The place alone is no verdict:
+a model that ignores its cues lies at the origin like one whose gains and costs cancel. So the marker gives the verdict.
 """
 
 import matplotlib.pyplot as plt
-import pandas as pd
+import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from cuealign.core.registry import PluginOptions
-from cuealign.reporting.figures.style import COLOURS, COLUMN, FAINT, MARKERS
+from cuealign.evaluation.grounding.verdict import VERDICTS
+from cuealign.reporting.figures.style import COLUMN, FAINT, INK, MARKERS, empty, label_points, model_colours, reach
 from cuealign.reporting.results import Results
 
 SCOPES = ("study",)
-NEEDS = ("comparisons",)
+NEEDS = ("conditions", "reliance", "verdict")
 CAPTION = (
-    "Every model between ignoring the cues (at the origin) and following them blindly (lower right). Intervals: bootstrap over speakers."
+    "Every model by what correct tokens add (across) and what contradictory ones cost (up), in UAR against a block without content. The "
+    "marker is the verdict. Hollow: the audio-only prompt is at chance. In the band, the cost is below the margin of the verdict. "
+    "Intervals: jackknife-t over speakers."
 )
 
-
-def _bar(difference: pd.Series) -> list[list[float]] | None:
-    """Lengths of an error bar to both sides, None without an interval. A percentile may lie an ulp beyond the difference."""
-    low, delta, high = difference["ci_low"], difference["delta"], difference["ci_high"]
-    return None if pd.isna(low) else [[max(delta - low, 0.0)], [max(high - delta, 0.0)]]
+_SHADE = "#e8f1f8"
 
 
 def draw(results: Results, _options: PluginOptions) -> Figure:
-    """One point per model and split, with intervals of a bootstrap over speakers on both axes."""
-    figure, axes = plt.subplots(figsize=(COLUMN, 2.7))
-    axes.axhline(0, color=FAINT, linewidth=0.6, zorder=0)
-    axes.axvline(0, color=FAINT, linewidth=0.6, zorder=0)
-    drawn = 0
+    """One point per model and split, with intervals over speakers on both axes."""
+    several = len({(experiment.dataset, experiment.split) for experiment in results.select()}) > 1
+    colours = model_colours(results.models, (experiment.model for experiment in results.select()))
+    shown = []
     for experiment in results.select():
-        pairs = results.metrics(experiment, "comparisons").set_index(["a", "b"])
-        wanted = [("correct", "none"), ("conflict", "none")]
-        if not all(pair in pairs.index for pair in wanted):
-            continue
-        gain, conflict = (pairs.loc[pair] for pair in wanted)
+        found = results.reliance(experiment)
+        if found.loc[["gain", "cost_conflict"], "value"].notna().all():
+            title = results.models[experiment.model].title
+            where = f", {results.datasets[experiment.dataset].title} ({experiment.split})" if several else ""
+            shown.append((f"{title}{where}", colours[experiment.model], found, results.verdict(experiment)))
+    if not shown:
+        return empty("no model ran audio-only, correct and conflict", COLUMN)
+    figure, axes = plt.subplots(figsize=(COLUMN, 3.0))
+    margin = max(verdict["margins"]["uar"] for *_, verdict in shown)
+    axes.axhspan(-margin, margin, color=_SHADE, linewidth=0, zorder=0)
+    axes.axhline(0, color=FAINT, linewidth=0.6, zorder=1)
+    axes.axvline(0, color=FAINT, linewidth=0.6, zorder=1)
+    points = []
+    for _, colour, found, verdict in shown:
+        gain, cost = found.loc["gain"], found.loc["cost_conflict"]
         axes.errorbar(
-            gain["delta"],
-            conflict["delta"],
-            xerr=_bar(gain),
-            yerr=_bar(conflict),
-            color=COLOURS[drawn % len(COLOURS)],
-            marker=MARKERS[drawn % len(MARKERS)],
+            gain["value"],
+            cost["value"],
+            xerr=reach(gain),
+            yerr=reach(cost),
+            color=colour,
+            marker=MARKERS[VERDICTS.index(verdict["verdict"])],
+            markerfacecolor="white" if verdict["at_chance"] else colour,
             linestyle="none",
-            elinewidth=0.9,
-            label=f"{results.models[experiment.model].title}, {results.datasets[experiment.dataset].title} ({experiment.split})",
+            elinewidth=0.8,
+            markersize=5,
+            zorder=3,
         )
-        drawn += 1
-    axes.set_xlabel("gain from aligned tokens: UAR(correct) − UAR(audio only)")
-    axes.set_ylabel("UAR(conflict) − UAR(audio only)")
-    axes.margins(0.15)
-    hint = {"fontsize": 6.5, "color": FAINT, "style": "italic"}
-    axes.annotate("ignores the cues", (0, 0), xytext=(5, 4), textcoords="offset points", **hint)
-    axes.annotate(
-        "uses them, anchored to the audio",
-        (1, 0),
-        xycoords=("axes fraction", "data"),
-        xytext=(0, 4),
-        textcoords="offset points",
-        ha="right",
-        **hint,
-    )
-    axes.annotate("follows them blindly", (0.99, 0.03), xycoords="axes fraction", ha="right", **hint)
+        points.append((gain["value"], cost["value"]))
+    axes.set_xlabel("gain of correct tokens (UAR)")
+    axes.set_ylabel("cost of contradictory tokens (UAR)")
+    axes.margins(0.2)
+    hint = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "ha": "right", "fontsize": 6.5, "color": FAINT}
+    axes.annotate(f"cost within ±{margin:g}", (0.99, margin), xytext=(0, 2), **hint)
+    axes.annotate("below: wrong tokens cost UAR", (0.99, -margin), xytext=(0, -2), va="top", **hint)
     axes.spines[["top", "right"]].set_visible(False)
-    if drawn:
-        figure.legend(loc="outside upper center", ncols=1 if drawn > 4 else 2, frameon=False, handletextpad=0.3, columnspacing=1.0)
-    else:
-        axes.text(0.5, 0.5, "no model ran audio-only, correct and conflict", transform=axes.transAxes, ha="center", va="center")
+    told = [name for name in VERDICTS if any(verdict["verdict"] == name for *_, verdict in shown)]
+    handles = [Line2D([], [], color=INK, linestyle="none", marker=MARKERS[VERDICTS.index(name)], label=name) for name in told]
+    if any(verdict["at_chance"] for *_, verdict in shown):
+        handles.append(
+            Line2D([], [], color=INK, linestyle="none", marker="o", markerfacecolor="white", label="hollow: audio-only at chance")
+        )
+    figure.legend(handles=handles, loc="outside upper center", ncols=2, frameon=False, handletextpad=0.3, columnspacing=1.0)
+    label_points(axes, np.array(points), [title for title, *_ in shown])
     return figure

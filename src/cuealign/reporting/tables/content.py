@@ -1,6 +1,7 @@
 """A finished table: written as CSV for programs, LaTeX for papers and Markdown for people."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pandas as pd
@@ -111,6 +112,12 @@ def interval(low: float, high: float, *, sign: bool = False) -> str:
     """A confidence interval: [.731, .779]."""
     shown = signed if sign else number
     return "–" if pd.isna(low) else f"[{shown(low)}, {shown(high)}]"
+
+
+def with_interval(values: pd.DataFrame, name: str, *, shown: Callable[[float], str]) -> list[str]:
+    """Cells of a quantity with its interval, from the columns ``name``, ``name_low`` and ``name_high``."""
+    columns = values[[name, f"{name}_low", f"{name}_high"]].itertuples(index=False, name=None)
+    return [f"{shown(value)}{'' if pd.isna(low) else ' ' + interval(low, high, sign=shown is signed)}" for value, low, high in columns]
 
 
 def p_value(value: float) -> str:

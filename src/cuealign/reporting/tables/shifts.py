@@ -5,7 +5,7 @@ import pandas as pd
 from cuealign.core.registry import PluginOptions
 from cuealign.interventions.conditions import condition_title
 from cuealign.reporting.results import Results
-from cuealign.reporting.tables.content import TableContent, interval, number, signed
+from cuealign.reporting.tables.content import TableContent, number, signed, with_interval
 
 CAPTION = "Where answers go under each condition: towards neutral, and away from the answers to correct tokens and to the audio alone."
 NEEDS = ("conditions", "shifts")
@@ -48,9 +48,9 @@ def build(results: Results, _published: pd.DataFrame, _options: PluginOptions) -
             "Model": [results.models[name].title for name in values["model"]],
             "Condition": [condition_title(row.intervention, row.p) for row in values.itertuples()],
             "Neutral": [number(value) for value in values["neutral"]],
-            "Δ neutral": _differences(values, "neutral"),
+            "Δ neutral": with_interval(_deltas(values, "neutral"), "delta", shown=signed),
             "Neutral of errors": [number(value) for value in values["neutral_of_errors"]],
-            "Δ neutral of errors": _differences(values, "neutral_of_errors"),
+            "Δ neutral of errors": with_interval(_deltas(values, "neutral_of_errors"), "delta", shown=signed),
             "≠ correct": [number(value) for value in values["changed_from_correct"]],
             "≠ audio-only": [number(value) for value in values["changed_from_none"]],
         }
@@ -64,10 +64,6 @@ def build(results: Results, _published: pd.DataFrame, _options: PluginOptions) -
     return TableContent("Shift of answers under each condition.", values, display, f"{note} {results.cautions()}".strip())
 
 
-def _differences(values: pd.DataFrame, name: str) -> list[str]:
-    """Differences with their intervals."""
-    columns = values[[f"{name}_delta", f"{name}_low", f"{name}_high"]].itertuples(index=False, name=None)
-    return [
-        "–" if pd.isna(delta) else f"{signed(delta)}{'' if pd.isna(low) else ' ' + interval(low, high, sign=True)}"
-        for delta, low, high in columns
-    ]
+def _deltas(values: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Differences of a quantity with their intervals."""
+    return values.rename(columns={f"{name}_delta": "delta", f"{name}_low": "delta_low", f"{name}_high": "delta_high"})
