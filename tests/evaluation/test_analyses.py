@@ -107,6 +107,16 @@ def test_holm_of_the_papers_family_runs_over_perturbations_at_full_strength(metr
     assert table["holm_paper_p"].notna().sum() == len(family)
 
 
+def test_a_blank_block_is_compared_with_both_and_is_not_of_the_papers_family(study, metrics):
+    more = evaluate(study | {("blank", "0", "0"): study[CONFLICT]}).comparisons.set_index(["a", "b"])
+    pairs = [("correct", "blank"), ("blank", "none")]
+    plain = metrics.comparisons.set_index(["a", "b"])
+    assert more.index.difference(plain.index).sort_values().tolist() == sorted(pairs)
+    assert more.loc[pairs, "holm_paper_p"].isna().all()
+    np.testing.assert_array_equal(more.loc[plain.index, "holm_paper_p"], plain["holm_paper_p"])
+    np.testing.assert_allclose(more["holm_p"], holm_step_down(more["mcnemar_p"].tolist()), rtol=ROUNDING)
+
+
 def test_trend_correlates_strength_and_uar_over_every_corrupt_run(study, metrics):
     uars = [float(table_uar(study[key])) for key in CORRUPTS]
     # Equal UARs could be told apart by rounding on either side; with none equal the ranks are certain.

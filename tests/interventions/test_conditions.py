@@ -12,6 +12,7 @@ from cuealign.interventions.conditions import condition_id, condition_title, par
         ("correct", "0", "Correct"),
         ("shuffle", "0", "Shuffle"),
         ("conflict", "0", "Conflict"),
+        ("blank", "0", "Blank"),
         ("corrupt", "0.4", "Corrupt(0.4)"),
         ("corrupt", "1.0", "Corrupt(1.0)"),
     ],

@@ -31,15 +31,17 @@ from tests.support.token_sequences import (
     table_of,
 )
 
-WITH_BLOCK = ("correct", "shuffle", "conflict", "corrupt")
+WITH_TOKENS = ("correct", "shuffle", "conflict", "corrupt")
+WITH_BLOCK = (*WITH_TOKENS, "blank")
 
 
-def test_the_five_interventions_say_whether_they_have_a_strength_randomness_and_a_cue_block():
-    assert set(INTERVENTIONS.names()) >= {"none", "correct", "shuffle", "conflict", "corrupt"}
+def test_the_six_interventions_say_whether_they_have_a_strength_randomness_a_cue_block_and_tokens():
+    assert set(INTERVENTIONS.names()) >= {"none", "correct", "shuffle", "conflict", "blank", "corrupt"}
     every = {name: INTERVENTIONS.get(name) for name in INTERVENTIONS.names()}
     assert {name for name, intervention in every.items() if intervention.has_strength} == {"corrupt"}
     assert {name for name, intervention in every.items() if intervention.is_random} == {"corrupt", "shuffle"}
     assert {name for name, intervention in every.items() if intervention.has_cue_block} == set(WITH_BLOCK)
+    assert {name for name, intervention in every.items() if not intervention.has_tokens} == {"blank"}
 
 
 @pytest.mark.parametrize("name", ["none", *WITH_BLOCK])
@@ -55,7 +57,7 @@ def test_utterances_stay_the_same_and_in_order_and_the_input_is_left_alone(name,
     pd.testing.assert_frame_equal(table, before)
 
 
-@pytest.mark.parametrize("name", WITH_BLOCK)
+@pytest.mark.parametrize("name", WITH_TOKENS)
 @fast
 @given(tokens=sequences(), key=keys)
 def test_cue_block_says_the_tokens_of_its_row_in_the_words_of_the_template(name, tokens, key):

@@ -3,12 +3,14 @@
 import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
+from scipy.special import log_softmax
 from sklearn.linear_model import LogisticRegression
 
 from cuealign.core.errors import ConfigError, InputError, ModelError
-from cuealign.core.vocabulary import CONCEPTS
+from cuealign.core.vocabulary import CONCEPTS, TOKENS
+from cuealign.interventions.apply import apply_intervention
 from cuealign.models.backends import listener as backend
-from cuealign.models.backends.listener import cue_features
+from cuealign.models.backends.listener import ONE_HOT, cue_features
 from cuealign.models.base import Request
 from cuealign.models.training import RECIPES
 from cuealign.models.training import listener as recipe
@@ -48,6 +50,17 @@ def test_a_listener_to_cues_ignores_the_audio(study, tmp_path):
 def test_a_listener_to_cues_follows_them(study, tmp_path):
     responses = ask(trained("cues", study, tmp_path / "c"), tone(0.3), study[1])
     assert [response.answer for response in responses[1:5]] == [label.word for label in LABELS]
+
+
+def test_to_a_listener_to_cues_a_blank_block_says_the_mean_of_all_tokens(study, tmp_path):
+    blank = apply_intervention("blank", study[1], TEMPLATE.cue_block, dataset="d", split="s", p="0", seed="0")
+    listener = trained("cues", study, tmp_path / "c")
+    (response,) = set(ask(listener, tone(0.3), blank)[1:])
+    effects = dict(zip(ONE_HOT, listener.coefficients.T, strict=True))
+    means = [np.mean([effects[concept, token] for token in TOKENS[concept]], axis=0) for concept in CONCEPTS]
+    np.testing.assert_allclose(response.label_logprobs, log_softmax(np.sum(means, axis=0) + listener.intercepts), atol=1e-12)
+    plain = ask(listener, tone(0.3), study[1])[0]
+    assert np.abs(np.subtract(plain.label_logprobs, response.label_logprobs)).max() > 1e-6  # not the same as no block at all
 
 
 def test_a_listener_is_the_classifier_of_scikit_learn(study, tmp_path):

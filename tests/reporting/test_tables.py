@@ -9,9 +9,14 @@ import pytest
 
 from cuealign.config.entries.grid import Experiment
 from cuealign.core.registry import NoOptions
+from cuealign.core.schema import tokens_schema
+from cuealign.interventions.apply import apply_intervention
+from cuealign.reporting.figures import FIGURES
+from cuealign.reporting.figures.style import styled
 from cuealign.reporting.results import Results
 from cuealign.reporting.tables import TABLES, uar_rows
 from cuealign.reporting.tables.content import TableContent, interval, number, p_value, signed
+from tests.support.prompts import TEMPLATE
 
 
 def build(name, results, published):
@@ -71,6 +76,33 @@ def test_a_table_reads_only_the_analyses_that_it_says_it_needs(results, publishe
     needs = TABLES.constant(name, "NEEDS", ())
     # The checks of the models that a table shows are its input too, for their cautions.
     assert build(name, OnlyNeeded(*given, needs=(*needs, "checks") if needs else ()), published).md()
+
+
+@pytest.fixture
+def with_blank(own_study, results):
+    """The small study as if the listener to cues had also run on blank blocks, where it did as it did under conflict."""
+    folder, experiment = own_study / "results", Experiment("emosynth", "test", "listener-cues")
+    tokens = results.tokens("emosynth").drop(columns="label")
+    blank = apply_intervention("blank", tokens, TEMPLATE.cue_block, dataset="emosynth", split="test", p="0", seed="0")
+    tokens_schema(blank).write(blank, folder / "interventions/emosynth/test/blank/p0/seed0.parquet")
+    for analysis in ("conditions", "confusion"):
+        file = folder / f"metrics/{experiment}/{analysis}.csv"
+        table = pd.read_csv(file, dtype=str)
+        pd.concat([table, table[table["intervention"] == "conflict"].assign(intervention="blank")]).to_csv(file, index=False)
+    return replace(results, results=folder), experiment
+
+
+def test_the_table_of_impossible_blocks_leaves_blank_blocks_out(with_blank, results, published):
+    assert set(with_blank[0].conditions_with_block("emosynth", "test")) >= {("blank", "0"), ("correct", "0")}
+    assert build("blocks", with_blank[0], published).md() == build("blocks", results, published).md()
+
+
+def test_a_blank_condition_has_its_title_and_its_place_before_corruption(with_blank):
+    results, experiment = with_blank
+    with styled():
+        drawn = FIGURES.get("confusions")(results, FIGURES.options("confusions", {}, ""), **vars(experiment))
+        titles = [axes.get_title().partition(":")[0] for axes in drawn.axes]
+    assert titles[:6] == ["Audio-only", "Correct", "Shuffle", "Conflict", "Blank", "Corrupt(1.0)"]
 
 
 def test_a_table_without_a_run_says_so(results, published):

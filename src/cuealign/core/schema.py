@@ -25,6 +25,7 @@ from cuealign.core.vocabulary import (
     VOICED,
     VOICED_CONCEPTS,
     VOICED_DESCRIPTORS,
+    is_blank_word,
 )
 
 _TEXT, _REAL, _FLAG, _WHOLE = pa.string(), pa.float64(), pa.bool_(), pa.int64()
@@ -229,13 +230,27 @@ PREDICTIONS = Table(
 """``cut`` marks an answer that the limit of tokens cut; it is INVALID where answers are read."""
 
 
+def blank_tokens(word: str) -> Table:
+    """Schema of tokens that name no level: one word that says nothing in the place of all of them."""
+    return Table(name="blank tokens", columns=TOKEN_SEQUENCES.columns, values=dict.fromkeys(CONCEPTS, (word,)))
+
+
 def tokens_schema(table: pd.DataFrame) -> Table:
-    """Schema of a table of tokens: :data:`NO_TOKENS` if all cue blocks are empty, else :data:`TOKEN_SEQUENCES`."""
-    return NO_TOKENS if "cue_block" in table and (table["cue_block"] == "").all() else TOKEN_SEQUENCES
+    """Schema of a table of tokens.
+
+    It is :data:`NO_TOKENS` if all cue blocks are empty, :func:`blank_tokens` if all concepts of all rows hold one word that is no
+    token, else :data:`TOKEN_SEQUENCES`.
+    """
+    if "cue_block" in table and (table["cue_block"] == "").all():
+        return NO_TOKENS
+    words = {word for concept in CONCEPTS if concept in table for word in table[concept].unique()}
+    if len(words) == 1 and isinstance(word := words.pop(), str) and is_blank_word(word):
+        return blank_tokens(word)
+    return TOKEN_SEQUENCES
 
 
 def read_tokens(path: Path | str) -> pd.DataFrame:
-    """Read the tokens of any condition, including the audio-only one.
+    """Read the tokens of any condition, including the audio-only one and the one whose tokens are blank.
 
     Raises:
         InputError: if the file cannot be read or is not a table of tokens.

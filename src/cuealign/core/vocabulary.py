@@ -19,6 +19,18 @@ UNVOICED = "UNVOICED"
 """Token of the :data:`VOICED_CONCEPTS` if no frame is voiced. It states a fact about the signal and is never drawn at random."""
 VOICED_CONCEPTS: tuple[str, ...] = ("PITCH", "FORMANTS", "VOICE_QUALITY")
 
+_MEANT = {
+    part
+    for token in (*CONCEPTS, UNVOICED, *(token for tokens in TOKENS.values() for token in tokens))
+    for part in (token.casefold(), *token.casefold().split("_"))
+}
+
+
+def is_blank_word(word: str) -> bool:
+    """Whether a word may stand where a token stands and say nothing: letters only, and no token, concept or part of one, in any case."""
+    return word.isalpha() and word.casefold() not in _MEANT
+
+
 INVALID = "INVALID"
 """Prediction from an answer that names no label or several."""
 

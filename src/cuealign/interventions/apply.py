@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from cuealign.core.errors import InputError
-from cuealign.core.schema import NO_TOKENS, TOKEN_SEQUENCES
+from cuealign.core.schema import NO_TOKENS, TOKEN_SEQUENCES, tokens_schema
 from cuealign.core.vocabulary import CONCEPTS
 from cuealign.interventions import INTERVENTIONS
 from cuealign.interventions.base import KeyedRandom
@@ -36,8 +36,9 @@ def apply_intervention(
         options: of the intervention, from the config; none by default.
 
     Returns:
-        Table with the same utterances in the same order, of kind :data:`cuealign.core.schema.TOKEN_SEQUENCES`, or of kind
-        :data:`cuealign.core.schema.NO_TOKENS` if the intervention removes the cue block.
+        Table with the same utterances in the same order, of kind :data:`cuealign.core.schema.TOKEN_SEQUENCES`; of kind
+        :data:`cuealign.core.schema.NO_TOKENS` if the intervention removes the cue block, and of kind
+        :func:`cuealign.core.schema.blank_tokens` if it leaves the block without content.
 
     Raises:
         ConfigError: if there is no such intervention, or an option is wrong.
@@ -55,4 +56,4 @@ def apply_intervention(
     if not intervention.has_cue_block:
         return NO_TOKENS.check(table.assign(cue_block=""), name)
     table["cue_block"] = serialise_cue_blocks(table, template)
-    return TOKEN_SEQUENCES.check(table, name)
+    return (TOKEN_SEQUENCES if intervention.has_tokens else tokens_schema(table)).check(table, name)

@@ -48,6 +48,7 @@ class Intervention:
         has_strength: whether the result depends on p; if not, p is 0.
         is_random: whether random numbers are drawn; if not, the seed is 0.
         has_cue_block: whether the prompt has a cue block.
+        has_tokens: whether the cue block says anything; if not, one word without a meaning stands in the place of every token.
     """
 
     title: str
@@ -55,3 +56,4 @@ class Intervention:
     has_strength: bool = False
     is_random: bool = False
     has_cue_block: bool = True
+    has_tokens: bool = True

@@ -13,7 +13,7 @@ from functools import cached_property
 from string import Formatter
 
 from cuealign.core.errors import ConfigError
-from cuealign.core.vocabulary import CONCEPTS, TOKENS, UNVOICED, VOICED_CONCEPTS
+from cuealign.core.vocabulary import CONCEPTS, TOKENS, UNVOICED, VOICED_CONCEPTS, is_blank_word
 from cuealign.prompts.labels import Label
 
 
@@ -42,18 +42,32 @@ class CueBlockTemplate:
         return self.text.format(**{concept: tokens[concept] for concept in CONCEPTS})
 
     def parse(self, prompt: str) -> dict[str, str] | None:
-        """Read the tokens from the cue block at the end of ``prompt``; None if there is no cue block. Inverse of :meth:`serialise`."""
-        match = re.search(self._pattern, prompt)
-        return match.groupdict() if match else None
+        """Read the tokens from the cue block at the end of ``prompt``. Inverse of :meth:`serialise`.
+
+        Returns:
+            Token of each concept; one word that says nothing for all concepts if the block is blank; None if there is no cue block.
+        """
+        if match := re.search(self._pattern, prompt):
+            return match.groupdict()
+        match = re.search(self._blank_pattern, prompt)
+        return dict.fromkeys(CONCEPTS, match["word"]) if match and is_blank_word(match["word"]) else None
 
     @cached_property
     def _pattern(self) -> str:
-        pattern = ""
-        for literal, concept, _, _ in Formatter().parse(self.text):
-            pattern += re.escape(literal)
-            if concept is not None:
-                tokens = (*TOKENS[concept], UNVOICED) if concept in VOICED_CONCEPTS else TOKENS[concept]
-                pattern += f"(?P<{concept}>{'|'.join(tokens)})"
+        """Of a block with tokens."""
+        known = {concept: (*TOKENS[concept], UNVOICED) if concept in VOICED_CONCEPTS else TOKENS[concept] for concept in CONCEPTS}
+        return self._block({concept: f"(?P<{concept}>{'|'.join(tokens)})" for concept, tokens in known.items()})
+
+    @cached_property
+    def _blank_pattern(self) -> str:
+        """Of a block with one word for all tokens. Its length says how long the word is, whatever stands between the tokens."""
+        first = next(concept for _, concept, _, _ in Formatter().parse(self.text) if concept is not None)
+        return self._block(dict.fromkeys(CONCEPTS, "(?P=word)") | {first: r"(?P<word>[^\W\d_]+)"})
+
+    def _block(self, groups: Mapping[str, str]) -> str:
+        """Pattern of a block on the last line of a prompt, with the pattern of each concept."""
+        parts = [(re.escape(literal), concept) for literal, concept, _, _ in Formatter().parse(self.text)]
+        pattern = "".join(literal + (groups[concept] if concept else "") for literal, concept in parts)
         return rf"(?:\A|\n){pattern}\Z"
 
 

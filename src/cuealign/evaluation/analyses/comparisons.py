@@ -13,6 +13,7 @@ from cuealign.interventions.conditions import condition_id
 COLUMNS = ("a", "b", "delta", *INTERVALS, "mcnemar_p", "holm_paper_p", "holm_p", "swap_p", "swap_holm_p", "detectable")
 
 _NONE, _CORRECT = ("none", "0"), ("correct", "0")
+_PAPERS = ("shuffle", "conflict", "corrupt")
 
 
 def compute(evaluation: Evaluation, _options: PluginOptions) -> pd.DataFrame:
@@ -23,7 +24,7 @@ def compute(evaluation: Evaluation, _options: PluginOptions) -> pd.DataFrame:
 
         * ids of the conditions a and b; UAR(a) - UAR(b), both averaged over seeds, and its intervals;
         * the largest p-value of exact McNemar tests of all pairs of seeds, corrected by Holm over the paper's family
-          (perturbations at full strength against audio-only, and correct tokens against each of them; other rows have none) and
+          (its perturbations at full strength against audio-only, and correct tokens against each of them; other rows have none) and
           over all rows;
         * the p-value of the permutation test of the UAR itself on the means over seeds, and corrected by Holm over all rows;
         * the smallest difference that the study finds with 80 % power.
@@ -61,8 +62,11 @@ def compared(groups: Sequence[Group]) -> list[tuple[Group, Group]]:
 
 
 def paper_family(a: Group, b: Group, groups: Sequence[Group]) -> bool:
-    """Whether the paper tests this pair in one family: a perturbation at its full strength against audio-only or correct tokens."""
-    perturbed = next((group for group in (a, b) if group not in (_NONE, _CORRECT)), None)
+    """Whether the paper tests this pair in one family: one of its perturbations at full strength against audio-only or correct tokens.
+
+    Perturbations that the paper does not have, such as ``blank``, must not make its family larger.
+    """
+    perturbed = next((group for group in (a, b) if group[0] in _PAPERS), None)
     if perturbed is None:
         return False
     full = max(float(p) for intervention, p in groups if intervention == perturbed[0])

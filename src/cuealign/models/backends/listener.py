@@ -1,8 +1,8 @@
 """Control listeners: reference results for ignoring the cues and for following them blindly.
 
 ``hears: audio`` is a linear classifier on descriptor means of the samples; it never uses the prompt. ``hears: cues`` is a linear
-classifier on the six tokens of the cue block; it never uses the audio, and without a cue block gives the same answer to every
-utterance. Both get the same prompts and interventions as an audio language model.
+classifier on the six tokens of the cue block; it never uses the audio, and without a cue block, or with a blank one, gives the same
+answer to every utterance. Both get the same prompts and interventions as an audio language model.
 """
 
 import json
@@ -15,7 +15,7 @@ from scipy.special import log_softmax
 
 from cuealign.config.entries.model import Model
 from cuealign.core.errors import ModelError
-from cuealign.core.vocabulary import CONCEPTS, TOKENS, UNVOICED, VOICED_CONCEPTS
+from cuealign.core.vocabulary import CONCEPTS, TOKENS, UNVOICED, VOICED_CONCEPTS, is_blank_word
 from cuealign.cues.descriptor_store import descriptors_of
 from cuealign.models.base import Request, Responder, Response
 from cuealign.models.checkpoints import hash_folder, local_folder
@@ -38,10 +38,20 @@ def audio_features(samples: np.ndarray) -> np.ndarray:
 
 
 def cue_features(tokens: dict[str, str] | None) -> np.ndarray:
-    """One-hot coding of six tokens, shape ``(33,)``; all zeros without a cue block."""
+    """One-hot coding of six tokens, shape ``(33,)``; all zeros without a cue block.
+
+    A word that says nothing counts as the mean over the five tokens of its concept, UNVOICED not among them.
+    """
     if tokens is None:
         return np.zeros(len(ONE_HOT))
-    return np.array([float(tokens[concept] == token) for concept, token in ONE_HOT])
+    return np.array([_said(tokens[concept], concept, token) for concept, token in ONE_HOT])
+
+
+def _said(word: str, concept: str, token: str) -> float:
+    """How much of a token of a concept a word says, in [0, 1]."""
+    if is_blank_word(word):
+        return float(token != UNVOICED) / len(TOKENS[concept])
+    return float(word == token)
 
 
 class Listener(Responder):

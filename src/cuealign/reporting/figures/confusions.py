@@ -23,7 +23,7 @@ CAPTION = (
 
 _DARK = 0.5
 """Shares above it have white text on their shade of blue."""
-_ORDER = ("none", "correct", "shuffle", "conflict", "corrupt")
+_ORDER = ("none", "correct", "shuffle", "conflict", "blank", "corrupt")
 
 
 class Options(PluginOptions):

@@ -4,6 +4,7 @@ import pandas as pd
 
 from cuealign.core.registry import PluginOptions
 from cuealign.core.vocabulary import CONCEPTS
+from cuealign.interventions import INTERVENTIONS
 from cuealign.interventions.conditions import condition_id, condition_title
 from cuealign.interventions.impossible import distance, impossible, impossible_among_others
 from cuealign.reporting.results import Results
@@ -17,7 +18,7 @@ _COLUMNS = ["dataset", "split", "condition", "impossible", "distance"]
 
 
 def build(results: Results, _published: pd.DataFrame, _options: PluginOptions) -> TableContent:
-    """One row per condition with a cue block, seeds pooled, and one for real blocks of other speakers."""
+    """One row per condition whose cue blocks say something, seeds pooled, and one for real blocks of other speakers."""
     rows, titles = [], []
     for dataset, split in dict.fromkeys((experiment.dataset, experiment.split) for experiment in results.select()):
         corpus = results.tokens(dataset)
@@ -26,6 +27,8 @@ def build(results: Results, _published: pd.DataFrame, _options: PluginOptions) -
             rows.append((dataset, split, "", impossible_among_others(corpus, speakers).mean(), float("nan")))
             titles.append("Real, against other speakers")
         for (intervention, p), seeds in results.conditions_with_block(dataset, split).items():
+            if not INTERVENTIONS.get(intervention).has_tokens:
+                continue
             blocks = pd.concat([results.blocks(dataset, split, intervention, p, seed) for seed in seeds], ignore_index=True)
             shares = impossible(blocks[list(CONCEPTS)], corpus).mean(), distance(blocks, corpus).mean()
             rows.append((dataset, split, condition_id(intervention, p), *shares))
