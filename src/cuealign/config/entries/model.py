@@ -11,7 +11,7 @@ CUE_CAPTIONS = ", cue captions"
 """Marks a contrastive model whose captions carry cues, in every table and figure."""
 
 Kind = Literal["alm", "contrastive", "control"]
-"""What a model is: an audio language model, a contrastive system, or a control listener."""
+"""What a model is: an audio language model, a contrastive system, or a control listener or a mixture of those."""
 
 
 class Training(StrictModel):
@@ -32,7 +32,7 @@ class Model(StrictModel):
     kind: Kind = Field(
         default="alm",
         description="What it is: an audio language model (`alm`), a system that compares sounds with captions (`contrastive`), or a "
-        "listener that is deaf to the audio or to the cues on purpose (`control`).",
+        "listener that is deaf to the audio or to the cues on purpose, or a mixture of both such listeners (`control`).",
     )
     heading: str = Field(default="", description="Heading of its rows in tables, such as zero-shot; by default its kind.")
     path: str | None = Field(default=None, description="Folder of a local checkpoint.")
