@@ -18,7 +18,7 @@ demo: say-demo setup
 
 # Before anything else, so that whoever waits knows for how long.
 say-demo:
-	@echo "The demo takes about two minutes on two free cores, longer on slow or busy ones. The set-up before its first run takes a minute or more, mostly for downloads."
+	@echo "The demo takes two to three minutes on two free cores, longer on slow or busy ones. The set-up before its first run takes a minute or more, mostly for downloads."
 
 # Both end with a table of the slowest tests. One process runs a whole file, so that what its tests share is made once.
 PYTEST := $(BIN)/pytest --dist loadfile --no-loadscope-reorder --durations 20 --durations-min 1

@@ -45,18 +45,18 @@ def test_few_jobs_are_submitted_and_each_goes_where_it_belongs(cluster, demo):
     jobs = cluster.jobs()
     assert {job["JobState"] for job in jobs} == {"COMPLETED"}
     where = pd.Series([job["Partition"] for job in jobs]).value_counts().to_dict()
-    assert where == {"gpu": 3, "cpu": 9}
+    assert where == {"gpu": 6, "cpu": 15}
 
 
 def test_results_are_those_of_a_local_run_to_the_byte(demo, local):
     made, known = conditions(demo), conditions(local)
-    assert len(made) == 19
+    assert len(made) == 37
     assert made == {path: known[path] for path in made}  # cells of earlier grids may lie there too
 
 
 def test_a_gpu_job_has_one_device_of_its_own(demo):
     logs = sorted((demo / "logs/respond").rglob("*.log"))
-    assert len(logs) == 3
+    assert len(logs) == 6
     for log in logs:
         assert re.search(r"^CUDA_VISIBLE_DEVICES is [01]$", log.read_text(), re.MULTILINE)
 

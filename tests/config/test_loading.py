@@ -21,9 +21,9 @@ def demo() -> dict:
     return shipped()
 
 
-def test_demo_is_thirty_three_conditions_of_three_models(demo):
+def test_demo_is_thirty_four_conditions_of_six_models(demo):
     found = runs(load(demo).grid)
-    assert len(found) == len(set(found)) == 3 * 33
+    assert len(found) == len(set(found)) == 6 * 34
     assert missing_sources(load(demo)) == []
 
 
@@ -131,7 +131,7 @@ def test_wildcard_matches_exactly_its_values():
     assert not re.fullmatch(wildcard([]), "")
 
 
-@pytest.mark.parametrize("name", ["datasets", "models", "prompts", "config", "paper", "ravdess"])
+@pytest.mark.parametrize("name", ["datasets", "models", "prompts", "config", "paper", "ravdess", "grounding"])
 def test_shipped_configs_repeat_no_default(name):
     """A default is written once, in the code: what a file says differs from it."""
     from cuealign.config.entries.dataset import Dataset
