@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pandas as pd
+
 from cuealign.config.entries.answers import Answer
 from cuealign.config.entries.model import Training
 from cuealign.config.entries.prompts import Prompt
@@ -27,12 +29,18 @@ def main(
     cue_block: str,
     descriptors: Path,
 ) -> None:
-    utterances = select_split(MANIFEST.read(manifest), splits, training.split)
-    own = TOKEN_SEQUENCES.read(tokens).set_index("utterance").loc[utterances["utterance"]].reset_index()
+    corpus, sequences = MANIFEST.read(manifest), TOKEN_SEQUENCES.read(tokens).set_index("utterance")
+
+    def examples(split: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+        chosen = select_split(corpus, splits, split)
+        return chosen, sequences.loc[chosen["utterance"]].reset_index()
+
+    utterances, own = examples(training.split)
+    calibration = {} if training.calibration_split is None else {"calibration": examples(training.calibration_split)}
     template, labels = parse_template(instruction.text, CueBlockTemplate(cue_block), instruction.words), label_words(answers)
     options = RECIPES.options(training.recipe, training.options, "training.options")
     with known_descriptors(descriptors):
-        RECIPES.get(training.recipe)(utterances, own, template, labels, checkpoint, options=options)
+        RECIPES.get(training.recipe)(utterances, own, template, labels, checkpoint, options=options, **calibration)
     trained_sounds.keep(checkpoint, utterances["audio_sha256"])
 
 

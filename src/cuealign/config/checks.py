@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from cuealign.config.entries.model import Model
+from cuealign.config.entries.model import Model, Training
 from cuealign.config.grid import expand
 from cuealign.config.settings import Config
 from cuealign.core.errors import ConfigError
@@ -97,6 +97,7 @@ def _plugins(config: Config) -> Iterator[str]:
         if model.training is not None:
             where += ".training"
             yield from _plugin(RECIPES, model.training.recipe, f"{where}.recipe", model.training.options, f"{where}.options")
+            yield from _calibration(model.training, where)
     for name, options in config.intervention_options.items():
         yield from _plugin(INTERVENTIONS, name, "intervention_options", options, f"intervention_options.{name}")
     for key, registry, entries in (("analyses", ANALYSES, config.analyses), ("tables", TABLES, config.tables)):
@@ -111,6 +112,17 @@ def _plugins(config: Config) -> Iterator[str]:
             needed = registry.constant(name, "NEEDS", ()) if name in registry.names() else ()
             if missing := [analysis for analysis in needed if analysis not in (*config.analyses, *MADE)]:
                 yield f"{key}.{name}: needs the analyses {', '.join(missing)}; add them to analyses"
+
+
+def _calibration(training: Training, where: str) -> Iterator[str]:
+    """A calibration split belongs to a recipe that calibrates, and only to that."""
+    if training.recipe not in RECIPES.names():
+        return
+    calibrates = RECIPES.constant(training.recipe, "CALIBRATES", False)
+    if calibrates and training.calibration_split is None:
+        yield f"{where}.calibration_split: is missing; the recipe {training.recipe!r} calibrates on a split"
+    if not calibrates and training.calibration_split is not None:
+        yield f"{where}.calibration_split: the recipe {training.recipe!r} does not calibrate; leave it out"
 
 
 def _plugin(registry: Registry, name: str, where: str, options: Mapping[str, Any], where_options: str) -> Iterator[str]:
@@ -140,7 +152,10 @@ def _references(config: Config) -> Iterator[str]:
         if model.training is not None:
             if model.path != f"results/models/{name}":
                 yield f"models.{name}.path: a model that the workflow trains lies in results/models/{name}"
-            yield from _unknown_split(config, f"models.{name}.training", model.training.dataset, [model.training.split], key="split")
+            splits = {"split": model.training.split, "calibration_split": model.training.calibration_split}
+            for key, split in splits.items():
+                if split is not None:
+                    yield from _unknown_split(config, f"models.{name}.training", model.training.dataset, [split], key=key)
     for index, entry in enumerate(config.grid):
         where = f"grid[{index}]"
         yield from _unknown_split(config, where, entry.dataset, entry.splits, key="splits")

@@ -20,6 +20,10 @@ class Training(StrictModel):
     recipe: str = Field(description="Training code: a module of `cuealign.models.training`.")
     dataset: Slug = Field(description="Key of `datasets`.")
     split: Slug = Field(description="Split to train on.")
+    calibration_split: Slug | None = Field(
+        default=None,
+        description="Split whose labels set the temperatures of what was trained; only for recipes that calibrate, which need it.",
+    )
     options: dict[str, Any] = Field(default={}, description="Options of the recipe; see below.")
 
 

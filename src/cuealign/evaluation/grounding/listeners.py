@@ -1,4 +1,4 @@
-"""The ruler of the equivalent cue weight: how far the control listeners' log-odds spread once they are calibrated."""
+"""The ruler of the equivalent cue weight: the temperatures of the control listeners."""
 
 import numpy as np
 
@@ -6,10 +6,17 @@ from cuealign.core.calibration import temperature
 from cuealign.evaluation.grounding.clusters import Clusters
 
 
-def temperatures(scores: np.ndarray, labels: np.ndarray, speakers: Clusters) -> np.ndarray:
-    """Temperature of each utterance, fitted on the other speakers, shape ``(N,)``.
+def temperatures(scores: np.ndarray, labels: np.ndarray, clusters: Clusters) -> np.ndarray:
+    """Temperature that makes a listener's log-probabilities most likely, with all clusters and without each, shape ``(G + 1,)``.
 
-    A temperature that is wrong by a factor of two turns a weight of .25 into .14 or .40.
+    A temperature that is wrong by a factor of two turns a weight of .25 into .14 or .40. So the interval of the weight holds the
+    error of the ruler too: each jackknife sample has a temperature of its own.
+
+    Args:
+        scores: log-probabilities, shape ``(N, C)``.
+        labels: gold labels, shape ``(N,)``.
+        clusters: speakers or sessions.
     """
-    found = [temperature(scores[speakers.members != speaker], labels[speakers.members != speaker]) for speaker in range(speakers.count)]
-    return np.array(found)[speakers.members]
+    without = [clusters.members != cluster for cluster in range(clusters.count)]
+    left_out = [temperature(scores[kept], labels[kept]) if kept.any() else float("nan") for kept in without]
+    return np.array([temperature(scores, labels), *left_out])

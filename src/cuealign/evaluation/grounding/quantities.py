@@ -189,23 +189,24 @@ class Grounding:
 
     def _listener_fit(self, clusters: Clusters) -> tuple[tuple[np.ndarray, np.ndarray], effects.Fit] | None:
         """The calibrated listeners' spreads, by cues and by audio, and the effects of the listener to cues."""
-        calibrated = {name: self._calibrated(name) for name in ("audio", "cues")}
-        if any(log_odds is None for log_odds in calibrated.values()):
+        if not all(self._usable(self.listeners.get(name)) for name in ("audio", "cues")):
             return None
-        tokens = self.listeners["cues"].conditions[RANDOM].tokens
-        fitted = effects.fit(calibrated["cues"], effects.main_design(tokens), clusters)
+        odds = {name: movement.log_odds(found.conditions[RANDOM].scores, self.live) for name, found in self.listeners.items()}
+        divisors = {
+            name: temperatures(found.conditions[CORRECT].scores[:, 0], found.labels, clusters) for name, found in self.listeners.items()
+        }
+        fitted = effects.fit(odds["cues"], effects.main_design(self.listeners["cues"].conditions[RANDOM].tokens), clusters)
         if fitted is None:
             return None
-        _, between = movement.variances(calibrated["audio"], clusters)
-        return _spreads(corrected(fitted.powers), between), fitted
+        _, between = movement.variances(odds["audio"], clusters)
+        by_cues, by_audio = _spreads(corrected(fitted.powers), between)
+        return (by_cues / divisors["cues"], by_audio / divisors["audio"]), fitted
 
-    def _calibrated(self, name: str) -> np.ndarray | None:
-        """Log-odds of a listener under random tokens over the model's live labels, divided by its cross-fitted temperature."""
-        listener = self.listeners.get(name)
-        if listener is None or not {CORRECT, RANDOM} <= set(listener.conditions) or not np.array_equal(listener.labels, self.trials.labels):
-            return None
-        divisor = temperatures(listener.conditions[CORRECT].scores[:, 0], listener.labels, self.speakers)
-        return movement.log_odds(listener.conditions[RANDOM].scores, self.live) / divisor[:, None, None]
+    def _usable(self, listener: Trials | None) -> bool:
+        """Whether a listener was asked what the ruler needs, on the same utterances."""
+        return (
+            listener is not None and {CORRECT, RANDOM} <= set(listener.conditions) and np.array_equal(listener.labels, self.trials.labels)
+        )
 
     def _following(self, clusters: Clusters) -> dict[str, Quantity]:
         found: dict[str, Quantity] = {}

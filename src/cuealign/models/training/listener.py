@@ -69,7 +69,7 @@ def features_of(hears: Hears, manifest: pd.DataFrame, tokens: pd.DataFrame) -> n
     return np.stack([cue_features(row._asdict()) for row in tokens[list(CONCEPTS)].itertuples(index=False)])
 
 
-def fit(hears: Hears, features: np.ndarray, gold: pd.Series, names: Sequence[str], where: str = "the training split") -> Weights:
+def fit(hears: Hears, features: np.ndarray, gold: pd.Series, names: Sequence[str]) -> Weights:
     """Fit a listener.
 
     Args:
@@ -77,13 +77,12 @@ def fit(hears: Hears, features: np.ndarray, gold: pd.Series, names: Sequence[str
         features: shape ``(utterances, features)``.
         gold: label of each utterance.
         names: of all labels, in the order of the weights.
-        where: what the utterances are, for messages.
 
     Raises:
         InputError: if there is no utterance with one of the labels.
     """
     if absent := set(names) - set(gold):
-        raise InputError(f"{where} has no utterance with the label {', '.join(sorted(absent))}")
+        raise InputError(f"the training split has no utterance with the label {', '.join(sorted(absent))}")
     centre, scale = np.zeros(features.shape[1]), np.ones(features.shape[1])
     if hears == "audio":
         scaler = StandardScaler().fit(features)

@@ -1,27 +1,25 @@
-"""Mixtures of the two control listeners: both are trained and calibrated on the training split.
+"""Mixtures of the two control listeners: both are trained on one split and calibrated on another.
 
-A listener is too sure of the utterances that it was fitted to. Its temperature therefore comes from answers to speakers on whom it was
-not trained: the speakers are dealt out to folds, and each fold is answered by a listener that was fitted to the others.
+The temperatures are fitted to the labels of the split on which the mixture is to be a ruler. A model must not learn from the labels
+that it is tested on, but a ruler is graduated on what it measures: on speakers that it has not heard, a listener may be far more sure
+than it is right, and its log-probabilities are then no evidence yet.
 """
 
 import json
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 from pydantic import Field
 
 from cuealign.core.calibration import temperature
-from cuealign.core.errors import InputError
 from cuealign.core.registry import PluginOptions
 from cuealign.models.backends.mixture import HEARS
 from cuealign.models.training import listener
 from cuealign.prompts.labels import Label
 from cuealign.prompts.templates import PromptTemplate
 
-FOLDS = 12
-"""Of the cross-fitting: one speaker each if there are no more speakers than that."""
+CALIBRATES = True
 
 
 class Options(PluginOptions):
@@ -38,6 +36,7 @@ def train(
     folder: Path,
     *,
     options: Options,
+    calibration: tuple[pd.DataFrame, pd.DataFrame],
 ) -> None:
     """Train and calibrate both listeners, and save them with the weight and the temperatures.
 
@@ -49,42 +48,17 @@ def train(
         labels: of the answers.
         folder: for the checkpoint.
         options: the weight.
+        calibration: utterances and tokens of the split whose labels set the temperatures.
 
     Raises:
-        InputError: if the training split has a single speaker, or lacks a label, as a whole or without some speakers.
+        InputError: if the training split lacks a label.
     """
     names, found = [label.name for label in labels], {}
+    heard, read = calibration
+    gold = pd.Index(names).get_indexer(heard["label"])
     for hears in HEARS:
-        features = listener.features_of(hears, manifest, tokens)
-        listener.save(listener.fit(hears, features, manifest["label"], names), hears, names, folder / hears)
-        unseen = scores_of_unseen_speakers(hears, features, manifest, names)
-        found[hears] = temperature(unseen, pd.Index(names).get_indexer(manifest["label"]))
+        weights = listener.fit(hears, listener.features_of(hears, manifest, tokens), manifest["label"], names)
+        listener.save(weights, hears, names, folder / hears)
+        found[hears] = temperature(listener.scores(weights, listener.features_of(hears, heard, read)), gold)
     settings = {"weight": options.weight, "temperatures": found}
     (folder / "config.json").write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
-
-
-def scores_of_unseen_speakers(hears: listener.Hears, features: np.ndarray, manifest: pd.DataFrame, names: Sequence[str]) -> np.ndarray:
-    """Log-probabilities of the labels, each utterance answered by a listener that was fitted without its speaker.
-
-    Args:
-        hears: input of the listener.
-        features: of the utterances, shape ``(utterances, features)``.
-        manifest: columns ``speaker`` and ``label``, same order.
-        names: of the labels.
-
-    Returns:
-        Shape ``(utterances, labels)``.
-
-    Raises:
-        InputError: if there is a single speaker, or only the speakers of one fold have one of the labels.
-    """
-    speakers, member = np.unique(manifest["speaker"].to_numpy(dtype=str), return_inverse=True)
-    if len(speakers) < 2:
-        raise InputError("the training split has one speaker; a mixture needs two, since it is calibrated on speakers it has not heard")
-    fold, result = member % FOLDS, np.empty((len(manifest), len(names)))
-    for number in np.unique(fold):
-        own = fold == number
-        where = f"the training split without {', '.join(speakers[number::FOLDS])}"
-        weights = listener.fit(hears, features[~own], manifest["label"][~own], names, where)
-        result[own] = listener.scores(weights, features[own])
-    return result
