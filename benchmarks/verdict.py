@@ -31,7 +31,9 @@ from threadpoolctl import threadpool_limits
 from cuealign.evaluation.grounding.clusters import Quantity
 from cuealign.evaluation.grounding.quantities import Grounding
 from cuealign.evaluation.grounding.trials import Trials
-from cuealign.evaluation.grounding.verdict import UNDECIDABLE, VERDICTS, Bounds, Evidence, Margins, evidence, judge
+from cuealign.config.entries.grounding import Margins
+from cuealign.evaluation.grounding.verdict import Bounds, Evidence, evidence, judge
+from cuealign.evaluation.grounding.verdicts import UNDECIDABLE, VERDICTS
 from tests.support.studies import AIBO, DEMO, IEMOCAP, Size, World, responders, simulate, simulate_with_listeners
 
 SIZES = {"demo": DEMO, "iemocap": IEMOCAP, "aibo": AIBO}

@@ -63,7 +63,7 @@ def test_a_study_without_corruption_or_conflict_still_draws(bare):
     with styled():
         options = FIGURES.options("corruption", {}, "figures.corruption")
         drawn = FIGURES.get("corruption")(bare, options, dataset="emosynth", split="test")
-        assert "no intervention with a strength" in drawn.axes[0].texts[0].get_text()
+        assert "no intervention with several strengths" in drawn.axes[0].texts[0].get_text()
         drawn = FIGURES.get("grounding")(bare, options)
         assert any("no model ran" in text.get_text() for text in drawn.axes[0].texts)
 

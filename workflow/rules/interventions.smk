@@ -10,6 +10,8 @@ rule intervene:
     log:
         "logs/intervene/{dataset}/{split}/{intervention}/p{p}/seed{seed}.log",
     localrule: True
+    # The model that is asked most waits for the last of them.
+    priority: 1
     conda:
         "../../envs/cuealign.yaml"
     params:

@@ -7,7 +7,7 @@ the clusters are worth, which is fewer if a few of them hold most utterances.
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import t as student
+from scipy.special import stdtr, stdtrit
 
 POWER = 0.8
 """Probability with which :meth:`Jackknife.detectable` is found."""
@@ -60,7 +60,7 @@ class Jackknife:
         """Interval of a confidence level; NaN with one cluster."""
         if len(self.left_out) < 2 or self.degrees <= 0:
             return float("nan"), float("nan")
-        half = float(student.ppf((1 + confidence) / 2, self.degrees)) * self.error
+        half = float(stdtrit(self.degrees, (1 + confidence) / 2)) * self.error
         return self.estimate - half, self.estimate + half
 
     @property
@@ -70,10 +70,10 @@ class Jackknife:
             return 1.0
         if len(self.left_out) < 2 or self.degrees <= 0 or not self.error > 0:
             return float("nan")
-        return float(2 * student.sf(abs(self.estimate) / self.error, self.degrees))
+        return float(2 * stdtr(self.degrees, -abs(self.estimate) / self.error))
 
     def detectable(self, confidence: float) -> float:
         """Smallest difference that a test at this level finds with a probability of :data:`POWER`."""
         if len(self.left_out) < 2 or self.degrees <= 0:
             return float("nan")
-        return float(student.ppf((1 + confidence) / 2, self.degrees) + student.ppf(POWER, self.degrees)) * self.error
+        return float(stdtrit(self.degrees, (1 + confidence) / 2) + stdtrit(self.degrees, POWER)) * self.error

@@ -11,7 +11,16 @@ import pandas as pd
 
 from cuealign.core.vocabulary import CONCEPTS
 
-_PAIRS = list(combinations(CONCEPTS, 2))
+_PAIRS = list(combinations(range(len(CONCEPTS)), 2))
+
+_CHUNK = 256  # blocks whose distances are computed at once
+
+
+def _codes(*tables: pd.DataFrame) -> list[np.ndarray]:
+    """Tokens as integers, one column per concept, the same integers in all tables."""
+    together = pd.concat([table[list(CONCEPTS)] for table in tables], ignore_index=True)
+    codes = np.stack([pd.factorize(together[concept])[0] for concept in CONCEPTS], axis=1)
+    return np.split(codes, np.cumsum([len(table) for table in tables])[:-1])
 
 
 def impossible(blocks: pd.DataFrame, corpus: pd.DataFrame) -> np.ndarray:
@@ -23,19 +32,25 @@ def impossible(blocks: pd.DataFrame, corpus: pd.DataFrame) -> np.ndarray:
     Returns:
         Shape ``(blocks,)``.
     """
-    found = np.zeros(len(blocks), dtype=bool)
-    for pair in _PAIRS:
-        known = pd.MultiIndex.from_frame(corpus[list(pair)].drop_duplicates())
-        found |= ~pd.MultiIndex.from_frame(blocks[list(pair)]).isin(known)
+    own, real = _codes(blocks, corpus)
+    found, size = np.zeros(len(own), dtype=bool), max(own.max(initial=0), real.max(initial=0)) + 1
+    for a, b in _PAIRS:
+        known = np.zeros((size, size), dtype=bool)
+        known[real[:, a], real[:, b]] = True
+        found |= ~known[own[:, a], own[:, b]]
     return found
 
 
 def distance(blocks: pd.DataFrame, corpus: pd.DataFrame) -> np.ndarray:
     """In how many tokens each block differs from the nearest one of the corpus, shape ``(blocks,)``."""
-    real = corpus[list(CONCEPTS)].drop_duplicates().to_numpy(dtype=object)
-    own, place = np.unique(blocks[list(CONCEPTS)].to_numpy(dtype=str), axis=0, return_inverse=True)
-    equal = [sum(block[column] == real[:, column].astype(str) for column in range(len(CONCEPTS))).max() for block in own]
-    return len(CONCEPTS) - np.array(equal)[place.ravel()]
+    asked, known = _codes(blocks, corpus)
+    real = np.unique(known, axis=0)
+    own, place = np.unique(asked, axis=0, return_inverse=True)
+    equal = []
+    for start in range(0, len(own), _CHUNK):
+        part = own[start : start + _CHUNK]
+        equal.append(sum((part[:, None, column] == real[:, column]).astype(np.int8) for column in range(len(CONCEPTS))).max(axis=1))
+    return len(CONCEPTS) - np.concatenate(equal)[place.ravel()]
 
 
 def impossible_among_others(corpus: pd.DataFrame, speakers: pd.Series) -> np.ndarray:
@@ -44,6 +59,6 @@ def impossible_among_others(corpus: pd.DataFrame, speakers: pd.Series) -> np.nda
     This is what blocks of new speakers would show that are perfectly real.
     """
     found = np.zeros(len(corpus), dtype=bool)
-    for pair in _PAIRS:
-        found |= (speakers.groupby([corpus[name] for name in pair]).transform("nunique") == 1).to_numpy()
+    for a, b in _PAIRS:
+        found |= (speakers.groupby([corpus[CONCEPTS[a]], corpus[CONCEPTS[b]]]).transform("nunique") == 1).to_numpy()
     return found

@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 
 from cuealign.core.errors import ConfigError
 from cuealign.core.vocabulary import INVALID
-from cuealign.prompts.denials import denied
 from cuealign.prompts.folding import WRAP, bounded, fold
 
 
@@ -30,8 +30,11 @@ class AnswerParser:
                 other = self._label_of.setdefault(folded, label)
                 if other != label:
                     raise ConfigError(f"{word!r} stands for both {other!r} and {label!r}")
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
         # Longest first, so that a phrase such as "not happy" wins over "happy".
-        self._pattern = re.compile(bounded(sorted(self._label_of, key=len, reverse=True)))
+        return re.compile(bounded(sorted(self._label_of, key=len, reverse=True)))
 
     def __call__(self, answer: str) -> str:
         """Return the label that ``answer`` names, or INVALID.
@@ -40,6 +43,11 @@ class AnswerParser:
         names and denies the same label.
         """
         text = fold(answer)
+        if text in self._label_of:  # as most answers are
+            return self._label_of[text]
+        # The patterns of denials take longer to build than all else that reads the answers of a condition.
+        from cuealign.prompts.denials import denied
+
         mentions = list(self._pattern.finditer(text))
         if not mentions:
             return INVALID

@@ -107,14 +107,15 @@ class Results:
 
     def comparable(self, published: pd.DataFrame, experiment: Experiment, *interventions: str) -> pd.DataFrame:
         """Rows of the paper's values that may stand beside ours: all or none."""
+        if not _of(published, experiment).any():
+            return published.iloc[:0]
         return published.iloc[:0] if self.differs_from_paper(experiment, *interventions) else published
 
     def not_compared(self, published: pd.DataFrame, experiments: Sequence[Experiment]) -> str:
         """Sentences that say why published values do not stand beside some of ours."""
         said = []
         for experiment in experiments:
-            theirs = published[["dataset", "split", "model"]].eq([experiment.dataset, experiment.split, experiment.model]).all(axis=1)
-            if theirs.any() and (reasons := self.differs_from_paper(experiment)):
+            if _of(published, experiment).any() and (reasons := self.differs_from_paper(experiment)):
                 title = f"{self.models[experiment.model].title} on {self.datasets[experiment.dataset].title} ({experiment.split})"
                 said.append(f"{title} is not compared with the paper, as these differ: {', '.join(reasons)}.")
         return " ".join(said)
@@ -189,6 +190,11 @@ class Results:
         """Tokens of all utterances of a dataset, with their labels."""
         tokens = TOKEN_SEQUENCES.read(Path(self.results, "corpora", dataset, "tokens.parquet"))
         return tokens.merge(self.manifest(dataset)[["utterance", "label"]], on="utterance", validate="one_to_one")
+
+
+def _of(published: pd.DataFrame, experiment: Experiment) -> pd.Series:
+    """Which of the paper's values are about an experiment."""
+    return published[["dataset", "split", "model"]].eq([experiment.dataset, experiment.split, experiment.model]).all(axis=1)
 
 
 def _json(*parts: Path | str) -> dict[str, Any]:

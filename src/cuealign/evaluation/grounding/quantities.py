@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from cuealign.core.vocabulary import CONCEPTS
 from cuealign.evaluation.grounding import accuracy, effects, following, information, movement
@@ -349,7 +349,7 @@ def fieller(above: np.ndarray, below: np.ndarray, clusters: Clusters, confidence
     deviations = np.stack([part.left_out - part.left_out.mean() for part in parts])
     covariance = (count - 1) / count * deviations @ deviations.T
     degrees = clusters.sizes.sum() ** 2 / np.square(clusters.sizes, dtype=float).sum() - 1
-    square = float(student.ppf((1 + confidence) / 2, degrees)) ** 2
+    square = float(stdtrit(degrees, (1 + confidence) / 2)) ** 2
     a = parts[1].value ** 2 - square * covariance[1, 1]
     b = parts[0].value * parts[1].value - square * covariance[0, 1]
     c = parts[0].value ** 2 - square * covariance[0, 0]

@@ -14,17 +14,7 @@ from cuealign.evaluation.evaluation import FEWEST_SPEAKERS
 from cuealign.evaluation.grounding.clusters import Quantity, quantity
 from cuealign.evaluation.grounding.quantities import BLANK, CONFLICT, CORRECT, NONE, RANDOM, SHUFFLE, Grounding
 from cuealign.evaluation.grounding.tables import spread
-
-IGNORES = "ignores"
-FORMAT = "format prior only"
-ANCHORED = "uses, anchored in the audio"
-PARTLY = "uses, partly follows"
-FOLLOWS = "follows"
-MISREADS = "misreads"
-HARMED = "harmed by the cues"
-UNDECIDABLE = "undecidable"
-VERDICTS = (IGNORES, FORMAT, ANCHORED, PARTLY, FOLLOWS, MISREADS, HARMED, UNDECIDABLE)
-"""All verdicts."""
+from cuealign.evaluation.grounding.verdicts import ANCHORED, FOLLOWS, FORMAT, HARMED, IGNORES, MISREADS, PARTLY, UNDECIDABLE
 
 HETEROGENEOUS = 0.7
 """Standard deviation over mean of the speakers' follow indices above which following differs between speakers."""

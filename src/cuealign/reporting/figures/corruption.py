@@ -36,11 +36,11 @@ def draw(results: Results, _options: PluginOptions, dataset: str, split: str) ->
     curves = [
         (experiment, name)
         for experiment in results.select(dataset=dataset, split=split)
-        for name in dict.fromkeys(results.metrics(experiment, "conditions")["intervention"])
-        if INTERVENTIONS.get(name).has_strength
+        for name, p in results.metrics(experiment, "conditions").groupby("intervention", sort=False)["p"]
+        if INTERVENTIONS.get(name).has_strength and p.nunique() > 1
     ]
     if not curves:
-        return empty(f"no intervention with a strength on {dataset} ({split}) in this study's grid", COLUMN)
+        return empty(f"no intervention with several strengths on {dataset} ({split}) in this study's grid", COLUMN)
     titles = {name: INTERVENTIONS.get(name).title for _, name in curves}
     size = (COLUMN, 0.45 + 1.35 * len(curves))
     figure, panels = plt.subplots(len(curves), 1, figsize=size, sharex=True, sharey=True, squeeze=False)

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from cuealign.core.registry import PluginOptions
-from cuealign.evaluation.grounding.verdict import VERDICTS
+from cuealign.evaluation.grounding.verdicts import VERDICTS
 from cuealign.reporting.figures.style import COLUMN, FAINT, INK, MARKERS, empty, label_points, model_colours, reach
 from cuealign.reporting.results import Results
 

@@ -20,6 +20,9 @@ CAPTION = (
     "model's effects by one factor for the whole figure."
 )
 
+_ABOVE, _BELOW, _ROW = 0.42, 0.78, 0.78
+"""Inches for the titles, for the names of the tokens, and for each label."""
+
 
 def draw(results: Results, _options: PluginOptions, dataset: str, split: str, model: str) -> Figure:
     """Labels down, concepts across; within a panel, tokens across and effects up."""
@@ -30,8 +33,18 @@ def draw(results: Results, _options: PluginOptions, dataset: str, split: str, mo
         return empty(f"{title}: not available without log-probabilities\nunder random tokens, two seeds at least", TWO_COLUMNS)
     labels = [label for label in results.datasets[dataset].labels if label in set(effects["label"])]
     factor = scale(effects)
+    height = _ABOVE + _BELOW + _ROW * len(labels)
+    # Laid out by hand: solving for the places of so many panels takes longer than drawing them.
+    places = {"left": 0.085, "right": 0.995, "bottom": _BELOW / height, "top": 1 - _ABOVE / height, "wspace": 0.12, "hspace": 0.12}
     figure, panels = plt.subplots(
-        len(labels), len(CONCEPTS), figsize=(TWO_COLUMNS, 0.9 + 0.82 * len(labels)), sharex="col", sharey=True, squeeze=False
+        len(labels),
+        len(CONCEPTS),
+        figsize=(TWO_COLUMNS, height),
+        sharex="col",
+        sharey=True,
+        squeeze=False,
+        gridspec_kw=places,
+        layout="none",
     )
     for row, label in enumerate(labels):
         for column, concept in enumerate(CONCEPTS):
@@ -42,9 +55,9 @@ def draw(results: Results, _options: PluginOptions, dataset: str, split: str, mo
         panels[0, column].set_title(concept.replace("_", " "), pad=3)
         tokens = [token.replace("_", " ").lower() for token in TOKENS[concept]]
         panels[-1, column].set_xticks(range(len(tokens)), tokens, rotation=90)
-    figure.supylabel("effect on the log-odds of the label", fontsize=7)
+    figure.supylabel("effect on the log-odds of the label", fontsize=7, x=0.005)
     scaled = f"; corpus × {factor:.2g}" if factor > 0 else ""
-    figure.suptitle(f"{title}{scaled}", fontsize=7.5)
+    figure.suptitle(f"{title}{scaled}", fontsize=7.5, y=1 - 0.05 / height)
     return figure
 
 

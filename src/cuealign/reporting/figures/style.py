@@ -152,3 +152,4 @@ def save(figure: Figure, path: Path | str, *, caption: str = "") -> None:
     if caption:
         metadata["Subject" if kind == "pdf" else "Description"] = caption
     figure.savefig(path, dpi=300, metadata=metadata)
+    figure.set_layout_engine("none")  # laid out once, and alike in every format

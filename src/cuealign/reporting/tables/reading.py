@@ -12,6 +12,9 @@ from cuealign.reporting.tables.content import TableContent, number, signed, with
 CAPTION = "How every model reads each concept: its share of the log-odds, its strongest effect, and its agreement with the corpus."
 NEEDS = ("conditions", "reliance", "reading", "interactions")
 
+_LEAST_SHARE, _LEAST_EFFECT = 0.0005, 0.005
+"""What is smaller is shown as nothing."""
+
 _COLUMNS = [
     *("dataset", "split", "model", "concept", "share", "share_low", "share_high", "agreement", "agreement_low", "agreement_high"),
     *("marked", "effects", "strongest_token", "strongest_label", "strongest_effect", "partner", "partner_share"),
@@ -78,12 +81,12 @@ def build(results: Results, _published: pd.DataFrame, _options: PluginOptions) -
 def _strongest(row: Any) -> str:
     """Token, label and effect; a dash for one that rounds to nothing."""
     shown = signed(row.strongest_effect, 2)
-    return "–" if abs(row.strongest_effect) < 0.005 else f"{row.strongest_token} {row.strongest_label} {shown}"
+    return "–" if abs(row.strongest_effect) < _LEAST_EFFECT else f"{row.strongest_token} {row.strongest_label} {shown}"
 
 
 def _partner(pairs: pd.DataFrame, concept: str) -> dict[str, object]:
     """The concept with which this one interacts most, and their share; none where no pair is above 0."""
-    own = pairs[((pairs["concept_a"] == concept) | (pairs["concept_b"] == concept)) & (pairs["low"] > 0)]
+    own = pairs[((pairs["concept_a"] == concept) | (pairs["concept_b"] == concept)) & (pairs["low"] > 0) & (pairs["share"] >= _LEAST_SHARE)]
     if len(own) == 0:
         return {"partner": "", "partner_share": float("nan")}
     strongest = own.loc[own["share"].idxmax()]
