@@ -28,10 +28,10 @@ import numpy as np
 from scipy.stats import t as student
 from threadpoolctl import threadpool_limits
 
+from cuealign.config.entries.grounding import Margins
 from cuealign.evaluation.grounding.clusters import Quantity
 from cuealign.evaluation.grounding.quantities import Grounding
 from cuealign.evaluation.grounding.trials import Trials
-from cuealign.config.entries.grounding import Margins
 from cuealign.evaluation.grounding.verdict import Bounds, Evidence, evidence, judge
 from cuealign.evaluation.grounding.verdicts import UNDECIDABLE, VERDICTS
 from tests.support.studies import AIBO, DEMO, IEMOCAP, Size, World, responders, simulate, simulate_with_listeners
@@ -100,7 +100,7 @@ def groundings(make: Callable[[str], Grounding], kinds: Sequence[str]) -> Iterab
     for kind in kinds:
         grounding = make(kind)
         if not shared:
-            shared = {name: getattr(grounding, name) for name in ("cue_reader", "read_foreign", "partial")}
+            shared = {name: getattr(grounding, name) for name in ("cue_reader", "read_foreign", "by_speaker_in_corpus")}
         vars(grounding).update(shared)  # where functools keeps the cached properties
         yield kind, grounding
 

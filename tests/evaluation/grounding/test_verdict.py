@@ -12,10 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cuealign.config.entries.grounding import Margins
 from cuealign.evaluation.grounding import tables
 from cuealign.evaluation.grounding.quantities import BLANK, CONFLICT, CORRECT, NONE, RANDOM, SHUFFLE, Grounding
 from cuealign.evaluation.grounding.trials import Trials
-from cuealign.evaluation.grounding.verdict import (
+from cuealign.evaluation.grounding.verdict import Bounds, Evidence, evidence, judge, verdict
+from cuealign.evaluation.grounding.verdicts import (
     ANCHORED,
     FOLLOWS,
     FORMAT,
@@ -25,12 +27,6 @@ from cuealign.evaluation.grounding.verdict import (
     PARTLY,
     UNDECIDABLE,
     VERDICTS,
-    Bounds,
-    Evidence,
-    Margins,
-    evidence,
-    judge,
-    verdict,
 )
 from tests.support import grounding_oracle as oracle
 from tests.support.studies import DEMO, Size, World, responders, simulate

@@ -93,9 +93,16 @@ class Grounding:
         return None if correct is None or correct.tokens is None else correct.tokens[:, 0]
 
     @cached_property
-    def partial(self) -> np.ndarray:
-        """Partial effects of the tokens in the corpus, shape ``(6, 5, C)``."""
-        return partial_effects(self.trials.labels, self.corpus_tokens, self.count)
+    def by_speaker_in_corpus(self) -> np.ndarray:
+        """Partial effects of the tokens in the corpus with speakers as clusters, shape ``(G + 1, 6, 5, C)``."""
+        return partial_effects(self.trials.labels, self.corpus_tokens, self.speakers, self.count)
+
+    def in_corpus(self, clusters: Clusters) -> np.ndarray:
+        """Partial effects of the tokens in the corpus on the live labels, centred on these, shape ``(G + 1, 6, 5, L)``."""
+        of_speakers = clusters is self.speakers
+        found = self.by_speaker_in_corpus if of_speakers else partial_effects(self.trials.labels, self.corpus_tokens, clusters, self.count)
+        chosen = found[..., self.live]
+        return chosen - chosen.mean(axis=-1, keepdims=True)
 
     @cached_property
     def cue_reader(self) -> Reader | None:
@@ -167,7 +174,7 @@ class Grounding:
         """Equivalent cue weight and direction, and how the reading agrees with the corpus and with the listener to cues."""
         fit, found = self.of_clusters(clusters), {}
         if self.corpus_tokens is not None:
-            for name, agreement in _agreements(fit.effects, self._partial_live).items():
+            for name, agreement in _agreements(fit.effects, self.in_corpus(clusters)).items():
                 found[f"reading_agreement{name}"] = quantity(agreement, clusters, "correlation")
         theirs = self._listener_fit(clusters)
         if theirs is None:
@@ -178,14 +185,8 @@ class Grounding:
         found["equivalent_cue_weight"] = quantity(ratio(cues, cues + audio), clusters, "odds")
         found["direction"] = quantity(_correlation(fit.effects, listened.effects), clusters, "correlation")
         if self.corpus_tokens is not None:
-            found["reading_ceiling"] = quantity(_agreements(listened.effects, self._partial_live)[""], clusters, "correlation")
+            found["reading_ceiling"] = quantity(_agreements(listened.effects, self.in_corpus(clusters))[""], clusters, "correlation")
         return found
-
-    @cached_property
-    def _partial_live(self) -> np.ndarray:
-        """Partial effects in the corpus on the live labels, centred on these."""
-        chosen = self.partial[..., self.live]
-        return chosen - chosen.mean(axis=-1, keepdims=True)
 
     def _listener_fit(self, clusters: Clusters) -> tuple[tuple[np.ndarray, np.ndarray], effects.Fit] | None:
         """The calibrated listeners' spreads, by cues and by audio, and the effects of the listener to cues."""
@@ -204,9 +205,9 @@ class Grounding:
 
     def _usable(self, listener: Trials | None) -> bool:
         """Whether a listener was asked what the ruler needs, on the same utterances."""
-        return (
-            listener is not None and {CORRECT, RANDOM} <= set(listener.conditions) and np.array_equal(listener.labels, self.trials.labels)
-        )
+        if listener is None or not {CORRECT, RANDOM} <= set(listener.conditions) or not np.array_equal(listener.labels, self.trials.labels):
+            return False
+        return all(listener.conditions[name].scores is not None for name in (CORRECT, RANDOM))
 
     def _following(self, clusters: Clusters) -> dict[str, Quantity]:
         found: dict[str, Quantity] = {}
@@ -261,7 +262,7 @@ class Grounding:
                 found[f"neutral_{name}"] = quantity(clusters.mean(named), clusters, "share")
             if draws.scores is not None:
                 error = accuracy.calibration_error(draws.scores, self.trials.labels, clusters)
-                found[f"calibration_error_{name}"] = quantity(error, clusters)
+                found[f"calibration_error_{name}"] = _without_interval(error, clusters)
                 odds = _centred(draws)
                 labels = self.trials.labels
                 found[f"discrimination_{name}"] = quantity(accuracy.discrimination(odds, labels, clusters, self.count), clusters)
@@ -273,7 +274,7 @@ class Grounding:
                 moved = information.jensen_shannon(draws.scores, none.scores)
                 found[f"js_bits_{name}"] = quantity(clusters.mean(moved), clusters, "log")
                 shift = accuracy.prior_shift(odds, _centred(none), self.trials.labels, clusters, self.count)
-                found[f"prior_shift_{name}"] = quantity(shift, clusters, "log")
+                found[f"prior_shift_{name}"] = _without_interval(shift, clusters)
         return found
 
     def _trend(self, clusters: Clusters) -> dict[str, Quantity]:
@@ -305,6 +306,11 @@ class Grounding:
         return fieller(base - none, correct - none, clusters, confidence)
 
 
+def _without_interval(values: np.ndarray, clusters: Clusters) -> Quantity:
+    """A distance that is above 0 by chance alone, so that its jackknife lies beside the truth."""
+    return quantity(np.append(values[:1], np.full(clusters.count, np.nan)), clusters)
+
+
 def _centred(draws: Draws) -> np.ndarray:
     """Centred log-odds over all labels, averaged over draws, shape ``(N, C)``."""
     return (draws.scores - draws.scores.mean(axis=-1, keepdims=True)).mean(axis=1)
@@ -324,7 +330,7 @@ def _correlation(one: np.ndarray, two: np.ndarray) -> np.ndarray:
 
     It is missing where a model has no effects to speak of: what does not move has no direction.
     """
-    one, two = (array.reshape(len(array), -1) for array in (one, np.broadcast_to(two, one.shape)))
+    one, two = (array.reshape(len(array), -1) for array in (one, two))
     known = ~np.isnan(one[0]) & ~np.isnan(two[0])
     if np.sqrt(np.square(one[0, known]).mean()) < _LEAST_EFFECT:
         return np.full(len(one), np.nan)
@@ -334,9 +340,9 @@ def _correlation(one: np.ndarray, two: np.ndarray) -> np.ndarray:
 
 def _agreements(own: np.ndarray, corpus: np.ndarray) -> dict[str, np.ndarray]:
     """Correlation of effects with those of the corpus: over all, and for each concept."""
-    found = {"": _correlation(own, corpus[None])}
+    found = {"": _correlation(own, corpus)}
     for place, concept in enumerate(CONCEPTS):
-        found[f"_{concept}"] = _correlation(own[:, place], corpus[None, place])
+        found[f"_{concept}"] = _correlation(own[:, place], corpus[:, place])
     return found
 
 

@@ -81,7 +81,7 @@ def own_reader(answers: np.ndarray, tokens: np.ndarray, speakers: Clusters, coun
     return lambda asked: (read_out(fitted.effects, asked, rows) + shares[rows][:, None]).argmax(axis=-1)
 
 
-def partial_effects(labels: np.ndarray, tokens: np.ndarray, count: int) -> np.ndarray:
+def partial_effects(labels: np.ndarray, tokens: np.ndarray, clusters: Clusters, count: int) -> np.ndarray:
     """Effects of the tokens in the corpus, each with all others held fixed.
 
     Marginal log-odds would mix in what goes along with a token: a listener to cues agrees with these effects, not with those.
@@ -89,14 +89,16 @@ def partial_effects(labels: np.ndarray, tokens: np.ndarray, count: int) -> np.nd
     Args:
         labels: gold labels, shape ``(N,)``.
         tokens: correct ones, shape ``(N, 6)``.
+        clusters: of the utterances.
         count: of labels.
 
     Returns:
-        Log-odds, shape ``(6, 5, count)``, centred over the levels of a concept and over labels; NaN for levels of fewer than
-        :data:`RARE` utterances.
+        Log-odds with all clusters and without each, shape ``(G + 1, 6, 5, count)``, centred over the levels of a concept and over
+        labels; NaN for levels of fewer than :data:`RARE` utterances.
     """
-    effects, _ = _logit(tokens, labels, count)
+    samples = [np.ones(len(labels), dtype=bool), *(clusters.members != cluster for cluster in range(clusters.count))]
+    effects = np.stack([_logit(tokens[sample], labels[sample], count)[0] for sample in samples if sample.any()])
     known = (one_hot(tokens, LEVELS).sum(axis=0) >= RARE)[:, :, None]
-    centre = np.where(known, effects, 0.0).sum(axis=1, keepdims=True) / known.sum(axis=1, keepdims=True).clip(1)
+    centre = np.where(known, effects, 0.0).sum(axis=2, keepdims=True) / known.sum(axis=1, keepdims=True).clip(1)
     effects = np.where(known, effects - centre, np.nan)
     return effects - effects.mean(axis=-1, keepdims=True)

@@ -100,7 +100,8 @@ def reading(grounding: Grounding, confidence: float) -> pd.DataFrame:
     fit = grounding.by_speaker
     if fit is None:
         return pd.DataFrame(columns=list(READING))
-    corpus = grounding.partial if grounding.corpus_tokens is not None else np.full((len(CONCEPTS), effects.LEVELS, grounding.count), np.nan)
+    known = grounding.corpus_tokens is not None
+    corpus = grounding.in_corpus(grounding.speakers)[0] if known else np.full(fit.effects.shape[1:], np.nan)
     together = 1 - (1 - confidence) / fit.effects[0].size
     enough = grounding.speakers.count >= FEWEST_SPEAKERS
     rows = []
@@ -110,7 +111,7 @@ def reading(grounding: Grounding, confidence: float) -> pd.DataFrame:
                 found = quantity(fit.effects[:, place, level, column], grounding.speakers)
                 bounds, wide = (found.interval(confidence), found.interval(together)) if enough else (_NO_INTERVAL, _NO_INTERVAL)
                 marked = bool(wide[0] > 0 or wide[1] < 0)
-                rows.append((concept, token, grounding.trials.names[label], found.value, *bounds, marked, corpus[place, level, label]))
+                rows.append((concept, token, grounding.trials.names[label], found.value, *bounds, marked, corpus[place, level, column]))
     return pd.DataFrame(rows, columns=list(READING))
 
 

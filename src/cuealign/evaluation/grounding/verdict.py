@@ -173,8 +173,10 @@ def _moved(seen: Evidence, margins: Margins, *, chance: bool) -> tuple[str, str]
         return ANCHORED, "correct tokens are read, and wrong ones cost next to nothing"
     if any(cost.value < -margins.uar and cost.high < 0 for cost in costs):
         return PARTLY, "correct tokens are read, and wrong ones cost UAR"
-    return UNDECIDABLE, "the cost of wrong tokens is not separated from the margin"
+    return UNDECIDABLE, _COST_OPEN
 
+
+_COST_OPEN = "the cost of wrong tokens is not separated from the margin"
 
 _NAMES = {
     "log-odds": "the block without content",
@@ -257,12 +259,16 @@ def sentence(seen: Evidence, name: str, reason: str, others: list[dict[str, Any]
     if np.isfinite(seen.moved.value):
         said += f" Foreign blocks change {_percent(seen.moved)} of the answers"
         said += f", {_percent(seen.share)} of all their variation." if np.isfinite(seen.share.value) else "."
-    if name in (ANCHORED, PARTLY, FOLLOWS, MISREADS, HARMED) and np.isfinite(seen.follow.value):
-        said += f" The follow index is {_signed(seen.follow)}."
-    if name in (IGNORES, FORMAT, HARMED, ANCHORED, PARTLY, FOLLOWS, MISREADS):
+    if name not in (IGNORES, FORMAT) and np.isfinite(seen.follow.value):
+        said += f" The follow index is {_signed(seen.follow)}"
+        said += f", that against the model's own reading {_signed(seen.own)}." if name in (FOLLOWS, MISREADS) else "."
+        said += f" Correct tokens give {_signed(seen.benefit)} UAR more than foreign ones."
+    if name != UNDECIDABLE or np.isfinite(seen.gain.value):
         said += f" Correct tokens change UAR by {_signed(seen.gain)}"
-        said += f", foreign ones by {_signed(seen.shuffle)}, both against audio-only." if name in (IGNORES, FORMAT, HARMED) else "."
-    if name in (ANCHORED, PARTLY, FOLLOWS):
+        if name in (IGNORES, FORMAT, HARMED):
+            said += f", foreign ones by {_signed(seen.shuffle)}, contradictory ones by {_signed(seen.shift[CONFLICT])}"
+        said += ", against audio-only."
+    if name in (ANCHORED, PARTLY, FOLLOWS) or (name == UNDECIDABLE and reason == _COST_OPEN):
         costs = " and ".join(f"{_signed(cost)} ({condition})" for condition, cost in seen.cost.items())
         said += f" Against {_NAMES[seen.reference]}, wrong tokens cost {costs}."
         if seen.reference == "audio-only":
