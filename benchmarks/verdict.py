@@ -25,6 +25,7 @@ from os import cpu_count
 from typing import Any
 
 import numpy as np
+from scipy.special import expit, logit
 from scipy.stats import t as student
 from threadpoolctl import threadpool_limits
 
@@ -41,6 +42,8 @@ FOLDS = 25
 """Groups of speakers of a population, at least; they are left out instead of single speakers, which would take long."""
 NUMBERS = ("none", "moved", "share", "shuffle", "follow", "benefit", "own", "gain", "shift", "cost")
 """Numbers that the rule compares with margins; the last two for several conditions."""
+SHARES = ("moved", "share")
+"""Those of them that are shares, with intervals on the logit scale."""
 COVERED = ("mixture(0.05)", "mixture(0.25)", "mixture(0.5)", "reads_when_uncertain", "follows_half")
 """Kinds whose intervals are examined by default."""
 CONFIDENCE = 0.95
@@ -168,15 +171,20 @@ def near(population: Evidence, studies: Sequence[Evidence], errors: float) -> li
 
     Args:
         population: its evidence.
-        studies: of the same kind and world; the median lengths of their intervals, below and above, are what counts as close.
+        studies: of the same kind and world; the median lengths of their intervals, below and above, are what counts as close, on
+            the scale on which they are symmetric.
         errors: how many standard errors are close.
     """
     said, margins, found = judge(exact(population), Margins())[0], Margins(), []
     for (name, condition), bounds in numbers(population).items():
-        own = [numbers(study)[name, condition] for study in studies]
+        forward, back = (logit, expit) if name in SHARES and 0 < bounds.value < 1 else (np.asarray, np.asarray)
+        own = np.array([(one.value, one.low, one.high) for one in (numbers(study)[name, condition] for study in studies)])
+        with np.errstate(divide="ignore", invalid="ignore"):
+            value, low, high = forward(own).T
         scale = errors / student.ppf((1 + bounds.confidence) / 2, studies[0].speakers - 1)
-        steps = np.median([(one.low - one.value, one.high - one.value) for one in own], axis=0) * scale
-        if any(judge(exact(population, (name, condition), by), margins)[0] != said for by in steps[np.isfinite(steps)]):
+        steps = np.array([np.median(length[np.isfinite(length)]) * scale for length in (low - value, high - value)])
+        ends = back(forward(bounds.value) + steps[np.isfinite(steps)])
+        if any(judge(exact(population, (name, condition), end - bounds.value), margins)[0] != said for end in ends):
             found.append(f"{name} {condition}".strip())
     return found
 

@@ -9,7 +9,8 @@ from cuealign.config.entries.prompts import Prompt
 from cuealign.core.schema import MANIFEST, PREDICTIONS, RESPONSES, read_tokens
 from cuealign.corpora.splits import select_split
 from cuealign.evaluation.predictions import predict
-from cuealign.prompts.labels import answer_parser, label_words
+from cuealign.prompts.answers import answer_parser
+from cuealign.prompts.labels import label_words
 from cuealign.prompts.templates import CueBlockTemplate, parse_template
 from cuealign.runtime import job
 

@@ -11,7 +11,8 @@ from cuealign.corpora.splits import select_split
 from cuealign.cues.descriptor_store import known_descriptors
 from cuealign.inference.respond import respond
 from cuealign.models import trained_sounds
-from cuealign.prompts.labels import answer_parser, label_words
+from cuealign.prompts.answers import answer_parser
+from cuealign.prompts.labels import label_words
 from cuealign.prompts.templates import CueBlockTemplate, parse_template
 from cuealign.runtime import gpu_lock, job
 

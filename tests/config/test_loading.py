@@ -11,7 +11,7 @@ from cuealign.config.grid import experiments, runs
 from cuealign.config.loading import load
 from cuealign.config.settings import TABLES
 from cuealign.config.workflow import limit, missing_checkpoints, missing_sources, wildcard
-from cuealign.prompts.labels import answer_parser
+from cuealign.prompts.answers import answer_parser
 from tests.support import ROOT
 from tests.support.config import merge, shipped
 
@@ -21,9 +21,9 @@ def demo() -> dict:
     return shipped()
 
 
-def test_demo_is_thirty_four_conditions_of_six_models(demo):
+def test_demo_is_thirty_four_conditions_of_one_model_and_fourteen_of_its_ruler(demo):
     found = runs(load(demo).grid)
-    assert len(found) == len(set(found)) == 6 * 34
+    assert len(found) == len(set(found)) == 34 + 5 * 14
     assert missing_sources(load(demo)) == []
 
 

@@ -7,7 +7,7 @@ from cuealign.config.entries.answers import Answer
 from cuealign.core.errors import InputError
 from cuealign.evaluation.predictions import predict
 from cuealign.inference.sweep import keyed_prompts
-from cuealign.prompts.labels import answer_parser
+from cuealign.prompts.answers import answer_parser
 from cuealign.prompts.templates import CaptionTemplate, prompt_id
 from tests.support.prompts import LABELS, TEMPLATE
 from tests.support.responses import SAID

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from cuealign.config.entries.answers import Answer
 from cuealign.core.errors import ConfigError
 from cuealign.core.vocabulary import INVALID
-from cuealign.prompts.answers import AnswerParser
-from cuealign.prompts.labels import answer_parser
+from cuealign.prompts.answers import AnswerParser, answer_parser
 from tests.support.config import shipped
 
 SYNONYMS = {

@@ -6,8 +6,7 @@ import pytest
 
 from cuealign.config.entries.answers import Answer
 from cuealign.core.vocabulary import INVALID
-from cuealign.prompts.answers import AnswerParser
-from cuealign.prompts.labels import answer_parser
+from cuealign.prompts.answers import AnswerParser, answer_parser
 from tests.support.config import shipped
 
 FOUR = ("angry", "happy", "neutral", "sad")

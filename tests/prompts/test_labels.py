@@ -1,7 +1,8 @@
 """Labels and the words by which they are read."""
 
 from cuealign.config.entries.answers import Answer
-from cuealign.prompts.labels import answer_parser, label_words
+from cuealign.prompts.answers import answer_parser
+from cuealign.prompts.labels import label_words
 from tests.support.prompts import LABELS
 
 ANSWERS = {label.name: Answer(word=label.word) for label in LABELS}

@@ -14,7 +14,7 @@ from tests.support.config import changed
 def test_provenance_names_what_was_used_and_no_place(small_study, small_settings):
     text = (small_study / "results/provenance.json").read_text(encoding="utf-8")
     found = json.loads(text)
-    assert found["datasets"]["emosynth"]["utterances"] == 8 * 4 * 4
+    assert found["datasets"]["emosynth"]["utterances"] == 10 * 4 * 4
     assert {entry["model"] for entry in found["responses"]} == {"cue-tiny", "listener-audio", "listener-cues"}
     assert all(len(entry["fingerprint"]) == 1 for entry in found["responses"])
     for place in (str(small_study), str(ROOT), str(Path.home()), os.uname().nodename):
@@ -60,9 +60,20 @@ def test_provenance_says_of_each_stage_by_which_code_and_packages_it_was_made(sm
     stages = json.loads((small_study / "results/provenance.json").read_text(encoding="utf-8"))["stages"]
     assert set(stages) == {
         *("synthesise", "read_corpus", "audit_audio", "build_manifest", "extract_descriptors", "fit_tokenizer", "tokenise"),
-        *("intervene", "train", "respond", "predict", "evaluate", "summarise_checks", "compare_models", "make_table", "draw_figure"),
+        *(
+            "intervene",
+            "train",
+            "respond",
+            "predict",
+            "evaluate",
+            "summarise_checks",
+            "measure_grounding",
+            "compare_models",
+            "make_table",
+            "draw_figure",
+        ),
     }
-    assert sum(way["jobs"] for way in stages["predict"]) == 3 * 6
+    assert sum(way["jobs"] for way in stages["predict"]) == 3 * 9
     for ways in stages.values():
         for way in ways:
             assert len(way["code"]) == 16

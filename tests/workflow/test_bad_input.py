@@ -53,13 +53,13 @@ def test_bad_audio_that_is_excluded_is_counted_in_every_table(small_study, tmp_p
     write_config(tmp_path / "mine.yaml", mine)
     done = snakemake(tmp_path, "--cores", "2", "tables", "results/provenance.json", configfile=tmp_path / "mine.yaml")
     assert done.returncode == 0, done.stderr
-    assert "2 of 128 utterances are excluded for bad audio" in (tmp_path / "logs/build_manifest/mine.log").read_text()
+    assert "2 of 160 utterances are excluded for bad audio" in (tmp_path / "logs/build_manifest/mine.log").read_text()
     for name in ("uar", "corpora"):
         for kind in ("md", "tex"):
             assert "Mine: 2 utterances excluded for bad audio." in (tmp_path / f"results/tables/{name}.{kind}").read_text()
     corpora = pd.read_csv(tmp_path / "results/tables/corpora.csv").set_index("split")
     assert corpora["excluded"].to_dict() == {"train": 0, "test": 2}
-    assert corpora.loc["test", "utterances"] == 4 * 4 * 4 - 2
+    assert corpora.loc["test", "utterances"] == 6 * 4 * 4 - 2
     record = json.loads((tmp_path / "results/provenance.json").read_text())
     assert len(record["datasets"]["mine"]["counts"]["excluded"]) == 2
     assert pd.read_csv(tmp_path / "results/corpora/mine/audit.csv")["problem"].notna().sum() == 2

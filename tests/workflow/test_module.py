@@ -62,7 +62,7 @@ def test_another_workflow_builds_on_this_one(tmp_path):
     assert {"cuealign_intervene", "cuealign_predict", "cuealign_tokenise", "cuealign_make_table"} < set(local)
     assert not {"cuealign_respond", "cuealign_extract_descriptors"} & set(local)
     table = pd.read_csv(tmp_path / "mine/summary.csv")
-    assert table[["dataset", "model", "n"]].values.tolist() == [["emosynth", "listener-cues", 64]]
+    assert table[["dataset", "model", "n"]].values.tolist() == [["emosynth", "listener-cues", 96]]
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ def test_fetched_from_a_repository_it_asks_for_its_library(tmp_path, address):
     # As if it were installed.
     done = run(tmp_path, "--cores", "2", "cuealign_manifests", PYTHONPATH=str(ROOT / "src"))
     assert done.returncode == 0, done.stderr
-    assert len(pd.read_parquet(tmp_path / "results/corpora/emosynth/manifest.parquet")) == 128
+    assert len(pd.read_parquet(tmp_path / "results/corpora/emosynth/manifest.parquet")) == 160
 
 
 @pytest.mark.parametrize("more", ['prefix: "cues"', 'replace_prefix: {"results/": "cues/results/"}'])

@@ -26,8 +26,8 @@ def copies(tmp_path_factory):
 
 PAPER = {
     **{"read_corpus": 2, "audit_audio": 2, "build_manifest": 2, "extract_descriptors": 2, "fit_tokenizer": 2, "tokenise": 2},
-    **{"intervene": 2 + 2 + 2 * 33, "respond_on_gpu": 24, "predict": 98, "evaluate": 24, "summarise_checks": 24, "compare_models": 4},
-    **{"make_table": 11, "draw_figure": 31},
+    **{"intervene": 2 + 2 + 2 * 33, "respond_on_gpu": 24, "predict": 98, "evaluate": 24, "summarise_checks": 24},
+    **{"measure_grounding": 24, "compare_models": 4, "make_table": 14, "draw_figure": 59},
     **{"record_provenance": 1, "all": 1},
 }
 """Jobs of the whole paper, by rule."""

@@ -27,16 +27,17 @@ def test_every_result_is_there(small_study, small_settings):
 
 def test_every_utterance_has_a_prediction_in_every_condition(small_study):
     found = list((small_study / "results/predictions").rglob("*.parquet"))
-    assert len(found) == 3 * 6
+    assert len(found) == 3 * 9
     for path in found:
-        assert len(PREDICTIONS.read(path)) == 4 * 4 * 4
+        assert len(PREDICTIONS.read(path)) == 6 * 4 * 4
 
 
 def test_a_listener_to_the_audio_does_not_move(small_study):
     comparisons = pd.read_csv(small_study / "results/metrics/emosynth/test/listener-audio/comparisons.csv")
     assert len(comparisons) == 9
     assert (comparisons["delta"] == 0).all()
-    assert comparisons[["ci_low", "t_low", "swap_p"]].isna().all(axis=None)  # four speakers
+    assert (comparisons[["ci_low", "ci_high", "t_low", "t_high"]] == 0).all(axis=None)
+    assert (comparisons["swap_p"] == 1).all()
     assert (comparisons["mcnemar_p"] == 1).all()
 
 

@@ -4,8 +4,10 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 
+from cuealign.config.entries.answers import Answer
 from cuealign.core.errors import ConfigError
 from cuealign.core.vocabulary import INVALID
+from cuealign.prompts.denials import denied
 from cuealign.prompts.folding import WRAP, bounded, fold
 
 
@@ -45,9 +47,6 @@ class AnswerParser:
         text = fold(answer)
         if text in self._label_of:  # as most answers are
             return self._label_of[text]
-        # The patterns of denials take longer to build than all else that reads the answers of a condition.
-        from cuealign.prompts.denials import denied
-
         mentions = list(self._pattern.finditer(text))
         if not mentions:
             return INVALID
@@ -56,3 +55,8 @@ class AnswerParser:
             labels[is_denied].add(self._label_of[mention.group().replace(WRAP, " ")])
         named, excluded = labels
         return next(iter(named)) if len(named) == 1 and not named & excluded else INVALID
+
+
+def answer_parser(answers: Mapping[str, Answer]) -> AnswerParser:
+    """Parser of answers that name a label by its word or a synonym."""
+    return AnswerParser({name: [answer.word, *answer.synonyms] for name, answer in answers.items()})

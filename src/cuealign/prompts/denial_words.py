@@ -5,11 +5,29 @@ language than that of its labels.
 """
 
 import re
+from functools import cached_property
+from typing import Any
 
 from cuealign.prompts.folding import SPACED, WRAP
 
 GAP = r"[^\w,.;:!?()|\n—–=]"
 """What may stand between the words of one phrase: spaces, quotes, hyphens, markup."""
+
+
+class LatePattern:
+    """A regular expression that is compiled when it is first used: these take longer than all else that most jobs load."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    @cached_property
+    def compiled(self) -> re.Pattern[str]:
+        """The compiled expression."""
+        return re.compile(self.text)
+
+    def __getattr__(self, name: str) -> Any:
+        """Whatever a compiled expression has."""
+        return getattr(self.compiled, name)
 
 
 def _phrases(*lists: str) -> str:
@@ -102,7 +120,7 @@ _KINDS = {
     "reply": _REPLIES,
     "signifies": _SIGNIFIES,
 }
-EVENTS = re.compile(
+EVENTS = LatePattern(
     # Letters of these languages only, so that other text is passed over fast.
     rf"(?<!{SPACED})(?=[a-zà-ÿ])(?:{'|'.join(f'(?P<{kind}>{words})' for kind, words in _KINDS.items())})"
     rf"|(?P<turn_zh>{_CHINESE_TURNS})|(?P<assurance_zh>{_CHINESE_ASSURANCES})|(?P<reply_zh>{_CHINESE_REPLIES})"
@@ -113,7 +131,9 @@ EVENTS = re.compile(
 )
 """Everything that begins or may end a denial. The group tells the kind, and those of Chinese end with ``_zh``."""
 
-JUST_BEFORE = re.compile(rf"(?<!{SPACED})(?:(?<!or )(?:less|weniger|moins|menos)|(?<!a )(?<!the )little|un|(?:non|anti|pseudo|非)-){GAP}*$")
+JUST_BEFORE = LatePattern(
+    rf"(?<!{SPACED})(?:(?<!or )(?:less|weniger|moins|menos)|(?<!a )(?<!the )little|un|(?:non|anti|pseudo|非)-){GAP}*$"
+)
 """What denies nothing but the next word, as in "less happy", "non-neutral" and "un-happy"."""
 
 NEXT_TO = re.compile(GAP + "{0,6}")
@@ -126,10 +146,10 @@ _VERB = _any(
     r"höre, hören, erkenne, passt, liegt, gibt, (?:n')?est, (?:n')?était, semble, es, está, era, parece",
 )
 _PLACE = r"(?:(?:and|or|und|oder) [^\W_]+ )?(?:(?:in|of|from|von) (?:[^\W_]+ ){1,3})?(?:(?:it|this|that|he|she|they) )?"
-VERB_AFTER = re.compile(rf"{_BETWEEN}{_PLACE}{_VERB}{_BETWEEN}(?:[^\W_]+ )?{_BETWEEN}")
+VERB_AFTER = LatePattern(rf"{_BETWEEN}{_PLACE}{_VERB}{_BETWEEN}(?:[^\W_]+ )?{_BETWEEN}")
 """What stands between a label and a negator in "anger is not audible" and "anger in her voice is clearly not audible"."""
 
-GERMAN_FRAME = re.compile(rf"{_BETWEEN}{_VERB} (?:[^\W_]+ ){{0,4}}")
+GERMAN_FRAME = LatePattern(rf"{_BETWEEN}{_VERB} (?:[^\W_]+ ){{0,4}}")
 """What stands between a label and "nicht" at the end of a clause, as in "Wut höre ich in der Stimme nicht"."""
 
 _PREDICATES = _any(
@@ -145,7 +165,7 @@ _IT_IS_NOT = (
     )
     + rf"{GAP}*(?:[.,;:!?)|\n]|$)"
 )
-DENIED_BY_PREDICATE = re.compile(
+DENIED_BY_PREDICATE = LatePattern(
     rf"{_BETWEEN}(?:{_PLACE}{_VERB} (?:[^\W_]+ ){{0,2}}{_PREDICATES}|{_IT_IS_NOT}"
     rf"|{_any('fehlt, fehlen, or not, oder nicht, ou pas, o no')}|-(?:free|less|frei)(?!{SPACED}))"
 )
@@ -157,15 +177,17 @@ _SURELY = _any("definitely, certainly, absolutely, probably, clearly, surely, ob
 _SURELY = f"(?:{_SURELY}{GAP}+)?"
 _HARDLY = _any("hardly, far from it, anything but, by no means, on the contrary, i (?:don't|do not) think so, i doubt (?:it|that)")
 _DETAIL = _any("at all, really, present, detected, audible, evident, heard, vorhanden, wirklich")
-ANSWERED_NO = re.compile(
+ANSWERED_NO = LatePattern(
     rf"{_BETWEEN}[吗嗎]?{_BETWEEN}(?:"
     rf"\?(?:{GAP}|\n)*{_SURELY}(?:{_NO}|{_HARDLY})(?!{GAP}*(?:doubt|question|only|just))"
     rf"|[:=|(,.—–-]+{GAP}*{_SURELY}{_NO}(?:{GAP}+{_DETAIL})*(?:(?!{WRAP}){GAP})*(?:[,;:!?)|\n{WRAP}—–]|\.(?! ?\d)|$))"
 )
 """The reply "no" to a label, as in "Angry? No." and "angry: no"."""
 
-CONJOINED = re.compile(rf"{_BETWEEN}(?:, [^\W_]+){{0,3}},?{_BETWEEN}(?:{_any('and, or, nor, und, oder, et, ou, y, o')}|[/&和或]){_BETWEEN}")
+CONJOINED = LatePattern(
+    rf"{_BETWEEN}(?:, [^\W_]+){{0,3}},?{_BETWEEN}(?:{_any('and, or, nor, und, oder, et, ou, y, o')}|[/&和或]){_BETWEEN}"
+)
 """What stands between two labels that share a denial behind them, the last two of an enumeration."""
 
-LISTED = re.compile(rf"{_BETWEEN}(?:, [^\W_]+){{0,3}}[,、]{_BETWEEN}")
+LISTED = LatePattern(rf"{_BETWEEN}(?:, [^\W_]+){{0,3}}[,、]{_BETWEEN}")
 """What stands between two labels that share a denial behind them, before the last two of an enumeration."""

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cuealign.config.entries.answers import Answer
-from cuealign.prompts.answers import AnswerParser
 
 
 @dataclass(frozen=True)
@@ -18,8 +17,3 @@ class Label:
 def label_words(answers: Mapping[str, Answer]) -> list[Label]:
     """Labels with their words, in the order of the dataset."""
     return [Label(name, answer.word) for name, answer in answers.items()]
-
-
-def answer_parser(answers: Mapping[str, Answer]) -> AnswerParser:
-    """Parser of answers that name a label by its word or a synonym."""
-    return AnswerParser({name: [answer.word, *answer.synonyms] for name, answer in answers.items()})
