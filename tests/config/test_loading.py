@@ -21,9 +21,9 @@ def demo() -> dict:
     return shipped()
 
 
-def test_demo_is_thirty_four_conditions_of_one_model_and_fourteen_of_its_ruler(demo):
+def test_demo_is_thirty_four_conditions_of_one_model_and_ten_of_its_ruler(demo):
     found = runs(load(demo).grid)
-    assert len(found) == len(set(found)) == 34 + 5 * 14
+    assert len(found) == len(set(found)) == 34 + 5 * 10
     assert missing_sources(load(demo)) == []
 
 

@@ -10,8 +10,8 @@ from tests.support.workflow import planned, snakemake
 CONDITIONS = 1 + 1 + 5 + 1 + 1 + 5 * 5
 """none, correct, shuffle (five seeds), conflict, blank, corrupt (five strengths and seeds)."""
 
-RULER = 1 + 1 + 5 + 1 + 1 + 5
-"""The same with corruption at full strength only."""
+RULER = 1 + 1 + 3 + 1 + 1 + 3
+"""The same with three seeds, and with corruption at full strength only."""
 
 TRAINED = ("listener-audio", "listener-cues", "mixture-25", "mixture-50", "mixture-75")
 
