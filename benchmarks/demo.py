@@ -27,7 +27,7 @@ METRICS = "results/metrics/emosynth/test"
 def study(corpus_seed: int, trainings: int) -> dict:
     """Config: the demo with another corpus, and cue-tiny trained with ``trainings`` seeds."""
     demo = shipped()
-    entry, (grid,) = demo["models"]["cue-tiny"], demo["grid"]
+    entry, grid = demo["models"]["cue-tiny"], next(each for each in demo["grid"] if "cue-tiny" in each["models"])
     models = {
         f"cue-tiny-{seed}": entry | {"path": f"results/models/cue-tiny-{seed}", "training": entry["training"] | {"options": {"seed": seed}}}
         for seed in range(1, trainings + 1)
