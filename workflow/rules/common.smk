@@ -327,7 +327,8 @@ def runs_of_listeners(wildcards):
         run
         for experiment in first.values()
         for run in RUNS_OF[experiment]
-        if run.condition in asked and (run.intervention == "correct" or (run.intervention, float(run.p)) == ("corrupt", 1.0))
+        if run.condition in asked
+        and (run.intervention == "correct" or (run.intervention, float(run.p)) == ("corrupt", 1.0))
     ]
 
 

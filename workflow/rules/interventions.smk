@@ -9,9 +9,9 @@ rule intervene:
         perturbed=CONDITION,
     log:
         "logs/intervene/{dataset}/{split}/{intervention}/p{p}/seed{seed}.log",
-    localrule: True
     # The model that is asked most waits for the last of them.
     priority: 1
+    localrule: True
     conda:
         "../../envs/cuealign.yaml"
     params:
