@@ -294,7 +294,7 @@ class Grounding:
     # ------------------------------------------------------------ speakers
 
     def follow_index_by_speaker(self) -> np.ndarray:
-        """Follow index of each speaker, shape ``(G,)``; NaN where there is none."""
+        """Follow index of each speaker, shape ``(G,)``; NaN where it has no value."""
         shuffled = self.draws(SHUFFLE, least=2)
         if self.read_foreign is None:
             return np.full(self.speakers.count, np.nan)

@@ -95,7 +95,7 @@ def reading(grounding: Grounding, confidence: float) -> pd.DataFrame:
 
     Returns:
         Columns :data:`READING`; no row without log-probabilities under random tokens. ``marked`` says whether the effect differs from 0
-        when all effects are tested together (Bonferroni): with plain intervals, most studies "find" an effect that is none.
+        when all effects are tested together (Bonferroni): with plain intervals, most studies "find" an effect where a model has none.
     """
     fit = grounding.by_speaker
     if fit is None:

@@ -63,7 +63,7 @@ def _true_weight(results: Results, experiment: Experiment) -> float | None:
 
 
 def _point(axes: Axes, bounds: pd.Series, row: int, colour: str) -> None:
-    """A value with its interval, or a word that there is none."""
+    """A value with its interval, or the words "not available"."""
     if pd.isna(bounds["value"]):
         axes.annotate("not available", (0.5, row), xycoords=("axes fraction", "data"), ha="center", va="center", fontsize=6.5, color=FAINT)
         return
