@@ -107,6 +107,9 @@ def _plugins(config: Config) -> Iterator[str]:
         yield from _plugin(FIGURES, name, "figures", entry.options, f"figures.{name}")
         if name in FIGURES.names() and entry.scope not in (scopes := FIGURES.constant(name, "SCOPES")):
             yield f"figures.{name}: cannot show a {entry.scope}; its scope is {' or '.join(scopes)}"
+    for name in config.analyses:
+        if name in (*MADE, "checks"):
+            yield f"analyses.{name}: the workflow makes a file of that name itself; give the analysis another name"
     for key, registry, names in (("tables", TABLES, config.tables), ("figures", FIGURES, config.figures)):
         for name in names:
             needed = registry.constant(name, "NEEDS", ()) if name in registry.names() else ()
