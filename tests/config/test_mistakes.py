@@ -234,6 +234,11 @@ MISTAKES = {
         "null",
         "datasets.emosynth: title: is 'null', but needs a value; leave the key out for its default",
     ),
+    "analysis with the name of a file that is made anyway": (
+        ("analyses",),
+        {"speakers": {}},
+        "analyses.speakers: the workflow makes a file of that name itself; give the analysis another name",
+    ),
     "mixture without calibration": (
         ("models", "mixture-25", "training", "calibration_split"),
         None,

@@ -71,7 +71,7 @@ def share_moved(vectors: np.ndarray, clusters: Clusters) -> np.ndarray:
 
 
 def live_labels(answers: np.ndarray, count: int) -> np.ndarray:
-    """Labels that more than :data:`LIVE` of some answers name, as indices; INVALID is none."""
+    """Labels that more than :data:`LIVE` of some answers name, as indices; INVALID does not count as a label."""
     return np.flatnonzero(one_hot(answers, count).reshape(-1, count).mean(axis=0) > LIVE)
 
 
