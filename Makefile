@@ -1,6 +1,7 @@
 # make demo   sets everything up and runs the whole study on the embedded default
 # make test   sets everything up and passes the tests, except for the long ones
 # make test-long   passes the tests that run whole studies or a SLURM cluster
+# make test-browser   passes the tests of the results page in the system's Chromium
 # make lint   checks formatting and style
 # make clean  removes results, logs and the environment
 
@@ -8,13 +9,10 @@ CORES ?= $(shell getconf _NPROCESSORS_ONLN)
 BIN := .venv/bin
 export PYTHON TORCH_INDEX
 
-.PHONY: demo say-demo test test-long lint format setup lock docs imports clean
+.PHONY: demo say-demo test test-long test-browser lint format setup lock docs imports clean
 
 demo: say-demo setup
 	$(BIN)/snakemake --cores $(CORES)
-	@echo
-	@cat results/tables/uar.md
-	@echo "Tables: results/tables  Figures: results/figures  Provenance: results/provenance.json"
 
 # Before anything else, so that whoever waits knows for how long.
 say-demo:
@@ -26,9 +24,14 @@ PYTEST := $(BIN)/pytest --dist loadfile --no-loadscope-reorder --durations 20 --
 test: setup
 	$(PYTEST) --numprocesses $(CORES) -m "not cluster and not long" --cov --cov-report term
 
-# Tests of a cluster mostly wait: three at a time keep two cores busy.
+# Tests of a cluster mostly wait: four at a time keep two cores busy.
 test-long: setup
-	$(PYTEST) --numprocesses 3 -m "cluster or long"
+	$(PYTEST) --numprocesses 4 -m "cluster or long"
+
+# Needs chromium on the PATH, such as Debian's package of that name. What drives it goes into an environment of its own.
+test-browser: setup
+	@sh envs/browser.sh
+	CUEALIGN_BROWSER_REQUIRED=1 .venv-browser/bin/python -m pytest tests/browser
 
 lint: setup
 	$(BIN)/ruff format --check .
@@ -49,13 +52,14 @@ setup:
 lock: setup
 	$(BIN)/python envs/resolve.py
 
-# Write what is generated from the code: the JSON schema and the reference in config/README.md.
+# Write what is generated from the code: the JSON schema, the reference in config/README.md, the graph of the rules.
 docs: setup
 	PYTHONPATH=src $(BIN)/python -m cuealign.config.documentation
+	PYTHONPATH=src:. $(BIN)/python -m tests.support.rule_graph
 
 # Print which part of the library imports which.
 imports: setup
 	PYTHONPATH=src:. $(BIN)/python -m tests.support.imports
 
 clean:
-	rm -rf results logs .snakemake .venv .pytest_cache .ruff_cache .hypothesis .coverage
+	rm -rf results logs .snakemake .venv .venv-browser .pytest_cache .ruff_cache .hypothesis .coverage

@@ -19,7 +19,8 @@ from threadpoolctl import threadpool_limits
 
 from cuealign.config.entries.grounding import Margins
 from cuealign.evaluation.grounding import tables
-from cuealign.evaluation.grounding.quantities import RANDOM, Grounding
+from cuealign.evaluation.grounding.names import RANDOM
+from cuealign.evaluation.grounding.quantities import Grounding
 from cuealign.evaluation.grounding.trials import Trials
 from cuealign.evaluation.grounding.verdict import verdict
 from tests.support.studies import IEMOCAP, World, simulate_with_listeners

@@ -38,11 +38,11 @@ from transformers import GenerationConfig, PreTrainedTokenizerFast, WhisperFeatu
 
 from cuealign.core import audio
 from cuealign.core.vocabulary import CONCEPTS, TOKENS
-from cuealign.inference.job_report import matmul_ceiling
 from cuealign.inference.packed import PackedEngine
 from cuealign.inference.prefetch import prepare_request
 from cuealign.inference.prefix import PrefixEngine
 from cuealign.inference.reference import ReferenceEngine
+from cuealign.inference.speed_limit import matmul_ceiling
 from cuealign.interventions.apply import apply_intervention
 from cuealign.models.backends.audio_flamingo_3 import AudioFlamingo3, AudioFlamingo3Frontend
 from cuealign.models.backends.qwen2_audio import Qwen2Audio, Qwen2AudioFrontend

@@ -1,6 +1,6 @@
-"""Resolve the dependencies of pyproject.toml in an empty environment; write the pip lock and the conda file.
+"""Resolve the dependencies of pyproject.toml in an empty environment; write the pip locks and the conda file.
 
-Run by ``make lock``. Both files hold the same versions; a test compares them.
+Run by ``make lock``. The lock and the conda file hold the same versions; a test compares them.
 """
 
 import subprocess
@@ -11,10 +11,13 @@ import venv
 from pathlib import Path
 
 HERE = Path(__file__).parent
-LOCK, CONDA = HERE / "requirements.lock", HERE / "cuealign.yaml"
+LOCK, CONDA, BROWSER = HERE / "requirements.lock", HERE / "cuealign.yaml", HERE / "browser.lock"
 HEADER = """\
 # Every package of the tested environment; written by `make lock`, never by hand.
 # torch 2.13.0 stands for any of its builds: on Linux the package index gives the CUDA build with its NVIDIA libraries.
+"""
+BROWSER_HEADER = """\
+# What the tests in a browser need beside the environment in requirements.lock; written by `make lock`, never by hand.
 """
 
 
@@ -38,10 +41,13 @@ def conda(packages: list[str], python: str) -> str:
 
 
 def main() -> None:
-    """Write both files."""
+    """Write the three files."""
     project = tomllib.loads((HERE.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     packages = freeze(project["dependencies"] + project["optional-dependencies"]["dev"])
     LOCK.write_text(HEADER + "\n".join(packages) + "\n", encoding="utf-8")
+    names = {package.split("==")[0] for package in packages}
+    browser = [line for line in freeze(project["optional-dependencies"]["browser"]) if line.split("==")[0] not in names]
+    BROWSER.write_text(BROWSER_HEADER + "\n".join(browser) + "\n", encoding="utf-8")
     CONDA.write_text(conda(packages, f"{sys.version_info.major}.{sys.version_info.minor}"), encoding="utf-8")
 
 

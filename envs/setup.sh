@@ -10,8 +10,20 @@ SUPPORTED="3.11 3.12 3.13"
 LOCK_MADE_FROM=.venv/installed.lock
 TORCH_FROM=.venv/torch-index
 
+# The library and its logger plugin are found in this clone, also after it was moved, and the command `cuealign` is there.
+add_library() {
+  for site in .venv/lib/python*/site-packages; do
+    if [ ! -d "$site" ]; then continue; fi
+    echo ../../../../src >"$site/cuealign.pth"
+    cp envs/cuealign.sh .venv/bin/cuealign
+  done
+}
+
 made_with=$(cat "$TORCH_FROM" 2>/dev/null || true)
-if cmp -s "$LOCK" "$LOCK_MADE_FROM" && [ "${TORCH_INDEX:-$made_with}" = "$made_with" ]; then exit 0; fi
+if cmp -s "$LOCK" "$LOCK_MADE_FROM" && [ "${TORCH_INDEX:-$made_with}" = "$made_with" ]; then
+  add_library
+  exit 0
+fi
 
 UV=$(command -v uv || true)
 if [ -z "${PYTHON:-}" ]; then
@@ -43,4 +55,5 @@ fi
 if [ -n "${TORCH_INDEX:-}" ]; then install --no-deps --index-url "$TORCH_INDEX" "$torch"; fi
 install --requirement "$LOCK"
 echo "${TORCH_INDEX:-default}" >"$TORCH_FROM"
+add_library
 cp "$LOCK" "$LOCK_MADE_FROM"

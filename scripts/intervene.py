@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from cuealign.core.schema import MANIFEST, TOKEN_SEQUENCES, tokens_schema
+from cuealign.core.schema import MANIFEST, TOKEN_SEQUENCES, rows_of, tokens_schema
 from cuealign.corpora.splits import select_split
 from cuealign.interventions.apply import apply_intervention
 from cuealign.prompts.templates import CueBlockTemplate
@@ -25,7 +25,7 @@ def main(
     options: dict[str, Any],
 ) -> None:
     chosen = select_split(MANIFEST.read(manifest), splits, split)["utterance"]
-    own = TOKEN_SEQUENCES.read(tokens).set_index("utterance").loc[chosen].reset_index()
+    own = rows_of(TOKEN_SEQUENCES.read(tokens), chosen, tokens)
     template = CueBlockTemplate(cue_block)
     table = apply_intervention(intervention, own, template, dataset=dataset, split=split, p=p, seed=seed, options=options)
     tokens_schema(table).write(table, perturbed)

@@ -2,13 +2,11 @@
 
 from pathlib import Path
 
-import pandas as pd
-
 from cuealign.config.entries.answers import Answer
 from cuealign.config.entries.prompts import Prompt
-from cuealign.core.schema import MANIFEST, PREDICTIONS, RESPONSES, read_tokens
+from cuealign.core.schema import MANIFEST, PREDICTIONS, read_tokens
 from cuealign.corpora.splits import select_split
-from cuealign.evaluation.predictions import predict
+from cuealign.evaluation.predictions import predict, read_responses
 from cuealign.prompts.answers import answer_parser
 from cuealign.prompts.labels import label_words
 from cuealign.prompts.templates import CueBlockTemplate, parse_template
@@ -32,7 +30,7 @@ def main(
     table = predict(
         select_split(MANIFEST.read(manifest), splits, split, limit=limit),
         read_tokens(condition),
-        pd.concat([RESPONSES.read(path) for path in responses], ignore_index=True),
+        read_responses(responses),
         parse_template(instruction.text, CueBlockTemplate(cue_block), instruction.words),
         label_words(answers),
         answer_parser(answers),

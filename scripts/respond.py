@@ -6,6 +6,7 @@ from pathlib import Path
 from cuealign.config.entries.answers import Answer
 from cuealign.config.entries.model import Model
 from cuealign.config.entries.prompts import Prompt
+from cuealign.core.plain_files import write_whole
 from cuealign.core.schema import MANIFEST, RESPONSES, read_tokens
 from cuealign.corpora.splits import select_split
 from cuealign.cues.descriptor_store import known_descriptors
@@ -48,8 +49,7 @@ def main(
         )
     RESPONSES.write(table, responses)
     checks.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    report.parent.mkdir(parents=True, exist_ok=True)
-    report.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    write_whole(json.dumps(figures, indent=1) + "\n", report)
 
 
 if __name__ == "__main__":

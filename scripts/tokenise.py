@@ -1,9 +1,8 @@
 """Turn descriptors into concept tokens."""
 
-import json
 from pathlib import Path
 
-from cuealign.core.schema import DESCRIPTOR_MEANS, MANIFEST, TOKEN_SEQUENCES
+from cuealign.core.schema import DESCRIPTOR_MEANS, MANIFEST, TOKEN_SEQUENCES, rows_of
 from cuealign.cues.tokenizer import ConceptTokenizer
 from cuealign.prompts.cue_blocks import serialise_cue_blocks
 from cuealign.prompts.templates import CueBlockTemplate
@@ -11,8 +10,8 @@ from cuealign.runtime import job
 
 
 def main(manifest: Path, descriptors: Path, tokenizer: Path, tokens: Path, *, cue_block: str) -> None:
-    fitted = ConceptTokenizer.from_dict(json.loads(tokenizer.read_text(encoding="utf-8")))
-    sequences = fitted.transform(DESCRIPTOR_MEANS.read(descriptors), MANIFEST.read(manifest)["gender"])
+    fitted, corpus = ConceptTokenizer.read(tokenizer), MANIFEST.read(manifest)
+    sequences = fitted.transform(rows_of(DESCRIPTOR_MEANS.read(descriptors), corpus["utterance"], descriptors), corpus["gender"])
     sequences["cue_block"] = serialise_cue_blocks(sequences, CueBlockTemplate(cue_block))
     TOKEN_SEQUENCES.write(sequences, tokens)
 

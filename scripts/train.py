@@ -7,7 +7,7 @@ import pandas as pd
 from cuealign.config.entries.answers import Answer
 from cuealign.config.entries.model import Training
 from cuealign.config.entries.prompts import Prompt
-from cuealign.core.schema import MANIFEST, TOKEN_SEQUENCES
+from cuealign.core.schema import MANIFEST, TOKEN_SEQUENCES, rows_of
 from cuealign.corpora.splits import select_split
 from cuealign.cues.descriptor_store import known_descriptors
 from cuealign.models import trained_sounds
@@ -29,11 +29,11 @@ def main(
     cue_block: str,
     descriptors: Path,
 ) -> None:
-    corpus, sequences = MANIFEST.read(manifest), TOKEN_SEQUENCES.read(tokens).set_index("utterance")
+    corpus, sequences = MANIFEST.read(manifest), TOKEN_SEQUENCES.read(tokens)
 
     def examples(split: str) -> tuple[pd.DataFrame, pd.DataFrame]:
         chosen = select_split(corpus, splits, split)
-        return chosen, sequences.loc[chosen["utterance"]].reset_index()
+        return chosen, rows_of(sequences, chosen["utterance"], tokens)
 
     utterances, own = examples(training.split)
     calibration = {} if training.calibration_split is None else {"calibration": examples(training.calibration_split)}

@@ -18,4 +18,4 @@ The library behind the workflow. Its parts lie in the order in which data flows;
 The library does not import Snakemake: scripts are the only place where both meet.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -33,9 +33,12 @@ def test_the_schema_knows_the_options_of_every_plugin():
 
 
 def test_the_reference_is_written_between_its_marks(tmp_path):
-    (tmp_path / "README.md").write_text(f"before\n{documentation.BEGIN}\nstale words\n{documentation.END}\nafter\n")
-    documentation.main(tmp_path)
-    text = (tmp_path / "README.md").read_text()
+    config = tmp_path / "config"
+    config.mkdir()
+    (tmp_path / "docs").mkdir()
+    (config / "README.md").write_text(f"before\n{documentation.BEGIN}\nstale words\n{documentation.END}\nafter\n")
+    documentation.main(config)
+    text = (config / "README.md").read_text()
     assert text.startswith("before\n")
     assert text.endswith("after\n")
     assert "stale words" not in text

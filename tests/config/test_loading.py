@@ -91,6 +91,10 @@ def test_a_list_is_all_that_is_made_and_a_mapping_what_differs(demo):
 
 
 def test_the_options_of_a_figure_stand_beside_its_scope(demo):
+    narrow = load(copy.deepcopy(demo) | {"figures": {"confusions": {"width": "1", "controls": True, "annotate_from": 0.1}}})
+    entry = narrow.figures["confusions"]
+    assert (entry.scope, entry.width, entry.controls, entry.options) == ("model", 1, True, {"annotate_from": 0.1})
+    assert load(narrow.model_dump(mode="json")).figures == narrow.figures
     figures = load(copy.deepcopy(demo) | {"figures": {"confusions": {"scope": "model", "annotate_from": 0.05}}}).figures
     assert (figures["confusions"].scope, figures["confusions"].options) == ("model", {"annotate_from": 0.05})
     assert (figures["tokens"].scope, figures["tokens"].options) == ("dataset", {})
@@ -159,10 +163,13 @@ def test_shipped_configs_repeat_no_default(name):
 def test_configs_in_the_readme_are_valid(demo):
     readme = (ROOT / "config/README.md").read_text(encoding="utf-8")
     examples = [part.split("```")[0] for part in readme.split("```yaml\n")[1:]]
-    outputs, corpus, model = (load(merge(copy.deepcopy(demo), yaml.safe_load(example))) for example in examples)
+    outputs, corpus, drawn, model = map(yaml.safe_load, examples)
+    drawn = merge(copy.deepcopy(corpus), drawn)
+    outputs, corpus, drawn, model = (load(merge(copy.deepcopy(demo), example)) for example in (outputs, corpus, drawn, model))
     assert list(outputs.tables) == ["uar", "corpora"]
     assert "grounding" not in outputs.figures
     assert len(runs(corpus.grid)) == 2 * (3 + 3 + 6)
+    assert (corpus.datasets["mycorpus"].split, drawn.datasets["mycorpus"].split.test) == (None, 0.5)
     assert model.models["my-qwen"].backend == "qwen2_audio"
 
 

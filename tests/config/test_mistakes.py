@@ -1,6 +1,8 @@
 """Every mistake in a config gives one line that names the key, what is wrong and what is allowed."""
 
 import copy
+import datetime
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +18,67 @@ def demo() -> dict:
 
 MISTAKES = {
     "p above 1": (("grid", 0, "p"), [1.5], "grid[0].p[0]: 1.5 lies outside of 0 to 1"),
+    "p in other digits": (("grid", 0, "p"), ["0.5", "٠.٥"], "grid[0].p[1]: '٠.٥' is not written in plain digits 0 to 9"),
+    "p in wide digits": (("grid", 0, "p"), ["０.３"], "grid[0].p[0]: '０.３' is not written in plain digits 0 to 9"),
+    "p with an underscore": (("grid", 0, "p"), ["0_1.0"], "grid[0].p[0]: '0_1.0' is not written in plain digits 0 to 9"),
+    "whole number with an underscore": (("statistics",), {"resamples": "1_000"}, "statistics.resamples: '1_000' is not written in plain"),
+    "whole number in other digits": (("models", "af3", "threads"), "٣", "models.af3.threads: '٣' is not written in plain digits 0 to 9"),
+    "seed with an underscore": (("grid", 0, "seeds"), ["1", "2_0"], "grid[0].seeds[1]: '2_0' is not written in plain digits 0 to 9"),
+    "number of a device with an underscore": (
+        ("models", "af3", "seconds_per_utterance"),
+        {"H200": "0_1.5"},
+        "models.af3.seconds_per_utterance.H200: '0_1.5' is not written in plain digits 0 to 9",
+    ),
+    "option of a recipe in other digits": (
+        ("models", "cue-tiny", "training", "options"),
+        {"epochs": "٣"},
+        "models.cue-tiny.training.options.epochs: '٣' is not written in plain digits 0 to 9",
+    ),
+    "item of an option with an underscore": (
+        ("models", "cue-tiny", "training", "options"),
+        {"mix": ["0.5", "0.2_5", "0.25"]},
+        "models.cue-tiny.training.options.mix[1]: '0.2_5' is not written in plain digits 0 to 9",
+    ),
+    "option of a figure in other digits": (
+        ("figures",),
+        {"confusions": {"annotate_from": "٠.٥"}},
+        "figures.confusions.annotate_from: '٠.٥' is not written in plain digits 0 to 9",
+    ),
+    "negative share": (
+        ("models", "cue-tiny", "training", "options"),
+        {"mix": [1, -1, 1]},
+        "models.cue-tiny.training.options.mix: a share must not be negative, but the one with index 1 is -1",
+    ),
+    "manifest without a path": (
+        ("datasets", "emosynth", "manifest"),
+        "",
+        "config: datasets.emosynth.manifest: is empty; write a path, or leave the key out",
+    ),
+    "manifest that is a list": (
+        ("datasets", "emosynth", "manifest"),
+        [],
+        "config: datasets.emosynth.manifest: must be a path, or a mapping of splits to a path or a list of paths each, but is []",
+    ),
+    "manifest without splits": (
+        ("datasets", "emosynth", "manifest"),
+        {},
+        "config: datasets.emosynth.manifest: needs a number of items of at least 1, but is {}",
+    ),
+    "split without tables": (
+        ("datasets", "emosynth", "manifest"),
+        {"train": "a.csv", "test": []},
+        "config: datasets.emosynth.manifest.test: needs a number of items of at least 1, but is []",
+    ),
+    "split with an empty path": (
+        ("datasets", "emosynth", "manifest"),
+        {"test": ["a.csv", ""]},
+        "config: datasets.emosynth.manifest.test[1]: is empty; write a path, or leave the key out",
+    ),
+    "number for the tables of a split": (
+        ("datasets", "emosynth", "manifest"),
+        {"test": 3},
+        "config: datasets.emosynth.manifest.test: must be a path or a list of paths, but is the number 3",
+    ),
     "p not a number": (("grid", 0, "p"), ["high"], "grid[0].p[0]: 'high' is not a number"),
     "p a truth value": (("grid", 0, "p"), [True], "grid[0].p[0]: must be a number"),
     "unknown model": (("grid", 0, "models"), ["af4"], "grid[0].models: unknown model 'af4', did you mean 'af3'?; known: af3, "),
@@ -166,7 +229,7 @@ MISTAKES = {
     "shares that do not sum to 1": (
         ("models", "cue-tiny", "training", "options"),
         {"mix": [0.5, 1.0, 0.5]},
-        "models.cue-tiny.training.options.mix: shares must not be negative and must sum to 1, but sum to 2",
+        "models.cue-tiny.training.options.mix: shares must sum to 1, but sum to 2",
     ),
     "unknown recipe": (
         ("models", "cue-tiny", "training", "recipe"),
@@ -198,6 +261,11 @@ MISTAKES = {
         ("figures",),
         {"confusions": {"scope": "model", "annotate": 0.1}},
         "figures.confusions.annotate: unknown key, did you mean 'annotate_from'?; known: annotate_from",
+    ),
+    "width that a figure cannot fill": (
+        ("figures",),
+        {"reading": {"width": 1}},
+        "figures.reading.width: is 1, but this figure needs 2 columns",
     ),
     "scope that a figure cannot show": (("figures",), {"tokens": "model"}, "figures.tokens: cannot show a model; its scope is dataset"),
     "scope of nothing": (
@@ -254,6 +322,75 @@ MISTAKES = {
         "tests",
         "models.mixture-25.training.calibration_split: unknown split 'tests'",
     ),
+    "title of another model": (
+        ("models", "listener-cues", "title"),
+        "Listener (audio)\n",
+        "models.listener-cues.title: 'Listener (audio)' is the title of listener-audio too; tables need titles of their own",
+    ),
+    "title of white space": (
+        ("models", "cue-tiny", "title"),
+        " \n",
+        "models.cue-tiny.title: is empty, or nobody sees what it holds; write a text",
+    ),
+    "control character in a title": (
+        ("datasets", "emosynth", "title"),
+        "a\x1b[31m",
+        "datasets.emosynth.title: contains U+001B (a control character), which nobody sees; take it out",
+    ),
+    "label with a line break": (("datasets", "emosynth", "labels"), ["sad", "very\nsad"], "labels[1]: 'very\\nsad' contains a line break"),
+    "empty path": (("datasets", "emosynth", "root"), "", "datasets.emosynth.root: is empty; write a path, or leave the key out"),
+    "home of nobody": (
+        ("models", "af3", "path"),
+        "~nobody-of-that-name/af3",
+        "models.af3.path: '~nobody-of-that-name/af3': there is no home folder for '~nobody-of-that-name'; write the whole path",
+    ),
+    "no memory": (("models", "af3", "memory"), "0GB", "models.af3.memory: is '0GB', but must be at least 1MB"),
+    "hardly any memory": (("models", "af3", "memory"), "0.0001GB", "models.af3.memory: is '0.0001GB', but must be at least 1MB"),
+    "memory in other digits": (("models", "af3", "memory"), "٤GB", "models.af3.memory: is '٤GB'; wanted: Main memory of the job"),
+    "memory with an underscore": (("models", "af3", "memory"), "4_0GB", "models.af3.memory: is '4_0GB'; wanted: Main memory"),
+    "memory with a line break": (("models", "af3", "memory"), "4GB\n", "models.af3.memory: is '4GB\\n'; wanted: Main memory"),
+    "memory in a word": (("models", "af3", "memory"), "4 gigabytes", "models.af3.memory: is '4 gigabytes'; wanted: Main memory"),
+    "no time": (("models", "af3", "runtime"), "0h", "models.af3.runtime: is '0h', but must be at least 1m"),
+    "time in a word": (("models", "af3", "runtime"), "1 hour", "models.af3.runtime: is '1 hour'; wanted: Time limit of the job"),
+    "device in other digits": (("models", "af3", "device"), "cuda:١", "models.af3.device: is 'cuda:١'; wanted: torch device"),
+    "infinite seconds": (
+        ("models", "af3", "seconds_per_utterance"),
+        float("inf"),
+        "models.af3.seconds_per_utterance: must be a finite number, but is the number inf",
+    ),
+    "infinite seconds of a device": (
+        ("models", "af3", "seconds_per_utterance"),
+        {"H200": float("inf")},
+        "models.af3.seconds_per_utterance.H200: must be a finite number, but is the number inf",
+    ),
+    "seconds in words": (
+        ("models", "af3", "seconds_per_utterance"),
+        "few",
+        "models.af3.seconds_per_utterance: must be a number, but is 'few'",
+    ),
+    "truth value as a number": (("models", "af3", "threads"), True, "models.af3: threads: must be a number, but is True"),
+    "truth value as a seed": (("grid", 0, "seeds"), [True], "grid[0]: seeds: must be a number, but is [True]"),
+    "number of too many digits": (("statistics",), {"seed": 2**64}, "statistics: seed: is a number of too many digits"),
+    "more shards than anybody has": (("models", "af3", "shards"), 10**9, "models.af3.shards: must be at most 10000"),
+    "truth value as text": (
+        ("datasets", "emosynth", "label_map"),
+        {"x": False},
+        "datasets.emosynth.label_map.x: must be text, but is False; write it in quotation marks: YAML reads yes, no, on and off as",
+    ),
+    "date as text": (
+        ("datasets", "emosynth", "splits"),
+        {"train": [datetime.date(2020, 1, 31)], "test": ["test"]},
+        "splits.train[0]: must be text, but is datetime.date(2020, 1, 31); write it in quotation marks ('2020-01-31')",
+    ),
+    "pattern that is too large": (
+        ("datasets", "emosynth", "columns", "speaker"),
+        {"column": "a", "pattern": "a{99999999999}"},
+        "pattern 'a{99999999999}' is no regular expression",
+    ),
+    "null for a table that there is not": (("tables",), {"blokcs": None}, "tables: unknown table 'blokcs', did you mean 'blocks'?"),
+    "lists in a list of splits": (("datasets", "emosynth", "splits"), [["train"]], "datasets.emosynth.splits: must be a mapping"),
+    "lists in a list of tables": (("tables",), [["uar"]], "tables: must be a list of names, or a mapping of names to options"),
+    "key that nobody sees": (("models", "af3", "\u202e"), 1, "models.af3.\\u202e: unknown key"),
     "table twice": (("tables",), ["uar", "uar"], "tables: 'uar' is listed twice"),
     "p that is no number at all": (("grid", 0, "p"), [float("nan")], "grid[0].p[0]: nan lies outside of 0 to 1"),
 }
@@ -314,3 +451,46 @@ def test_a_message_cuts_values_that_are_too_long_to_read(demo):
     with pytest.raises(ConfigError) as error:
         load(values)
     assert len(str(error.value)) < 200
+
+
+def test_line_breaks_of_titles_and_notes_become_spaces(demo):
+    values = copy.deepcopy(demo)
+    values["datasets"]["emosynth"] |= {"title": "My\ncorpus\n", "note": "One.\r\nTwo.\u2028Three.\n", "licence": "a\n\nb"}
+    values["models"]["cue-tiny"] |= {"title": ">\n x", "heading": "two\x85lines", "training_data": {"A\nB": "source\n"}}
+    settings = load(values)
+    corpus, model = settings.datasets["emosynth"], settings.models["cue-tiny"]
+    assert (corpus.title, corpus.note, corpus.licence) == ("My corpus", "One. Two. Three.", "a b")
+    assert (model.title, model.heading, model.training_data) == ("> x", "two lines", {"A B": "source"})
+
+
+def test_titles_of_what_the_grid_does_not_run_may_be_equal(demo):
+    values = copy.deepcopy(demo)
+    values["models"]["af3"]["title"] = values["models"]["cue-tiny"]["title"]
+    load(values)
+
+
+def test_a_tilde_is_the_home_folder_in_every_path(demo, monkeypatch):
+    monkeypatch.setenv("HOME", "/home/somebody")
+    values = copy.deepcopy(demo)
+    values["datasets"]["emosynth"] |= {"root": "~/audio", "manifest": {"train": "~/a.csv", "test": ["~/b.csv", "c~.csv"]}}
+    values["models"]["af3"]["path"] = "~/af3"
+    settings = load(values)
+    corpus = settings.datasets["emosynth"]
+    assert corpus.root == "/home/somebody/audio"
+    assert corpus.manifest_files() == ["/home/somebody/a.csv", "/home/somebody/b.csv", "c~.csv"]
+    assert Path(settings.models["af3"].path) == Path("/home/somebody/af3")
+
+
+@pytest.mark.parametrize("memory", ["1MB", "0.5 GB", "40GiB", "2TB", "1000kB"])
+@pytest.mark.parametrize("runtime", ["1m", "90 min", "1.5h", "2d"])
+def test_amounts_that_schedulers_understand_are_taken_as_they_are(demo, memory, runtime):
+    values = copy.deepcopy(demo)
+    values["models"]["af3"] |= {"memory": memory, "runtime": runtime}
+    model = load(values).models["af3"]
+    assert (model.memory, model.runtime) == (memory, runtime)
+
+
+def test_a_choice_of_numbers_may_be_text(demo):
+    values = copy.deepcopy(demo)
+    values["models"]["clap-msclap-2022"]["options"]["version"] = "2022"
+    assert load(values).models["clap-msclap-2022"].options["version"] == 2022

@@ -22,10 +22,27 @@ def test_ids_with_leading_zeros_are_explained(tmp_path):
     ]
 
 
+def test_times_with_colons_are_explained(tmp_path):
+    file = tmp_path / "my.yaml"
+    file.write_text("runtime: 1:30\nseconds: [1:70, '1:30', 12:30:05]\n")
+    assert misread(file) == [
+        f"{file}, line 1: runtime: 1:30 is the number 90 to YAML, which counts the parts between colons in sixties; "
+        "write it in quotation marks ('1:30')",
+        f"{file}, line 2: seconds[2]: 12:30:05 is the number 45005 to YAML, which counts the parts between colons in sixties; "
+        "write it in quotation marks ('12:30:05')",
+    ]
+
+
 def test_anchors_and_merges_are_no_mistake(tmp_path):
     file = tmp_path / "my.yaml"
     file.write_text("a: &a {x: 1}\nb: {<<: *a, y: 2}\nc: {<<: *a, <<: *a}\n")
     assert misread(file) == []
+
+
+def test_an_alias_inside_of_its_own_anchor_is_named(tmp_path):
+    file = tmp_path / "my.yaml"
+    file.write_text("a: &a [*a]\n")
+    assert misread(file) == [f"{file}: a list or mapping contains itself by an alias (*); write it out"]
 
 
 def test_a_file_that_is_no_yaml_is_left_to_snakemake(tmp_path):

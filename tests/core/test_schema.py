@@ -7,7 +7,17 @@ import pyarrow.parquet as pq
 import pytest
 
 from cuealign.core.errors import InputError
-from cuealign.core.schema import DESCRIPTOR_MEANS, MANIFEST, NO_TOKENS, PREDICTIONS, TOKEN_SEQUENCES, Table, read_tokens, tokens_schema
+from cuealign.core.schema import (
+    DESCRIPTOR_MEANS,
+    MANIFEST,
+    NO_TOKENS,
+    PREDICTIONS,
+    TOKEN_SEQUENCES,
+    Table,
+    read_tokens,
+    rows_of,
+    tokens_schema,
+)
 from cuealign.core.vocabulary import CONCEPTS, DESCRIPTORS, TOKENS
 
 COLOURS = Table(
@@ -135,3 +145,51 @@ def test_only_means_over_voiced_frames_may_be_missing():
     others = {*(f"voiced_{name}" for name in slopes), "median_F0semitoneFrom27.5Hz_sma3nz", "phonetic_H1-H2", "phonetic_H1-A3"}
     assert set(DESCRIPTOR_MEANS.nullable) == {*voiced, *(f"plain_{name}" for name in voiced), *others}
     assert set(DESCRIPTOR_MEANS.nullable) < set(DESCRIPTOR_MEANS.columns)
+
+
+@pytest.mark.parametrize(("name", "values"), [("used", [1, 0, 1]), ("name", [1, 2, 3]), ("value", ["a", "b", "c"]), ("shade", [True] * 3)])
+def test_a_column_of_another_type_is_named_with_what_to_do(table, tmp_path, name, values):
+    file = tmp_path / "t.parquet"
+    table.assign(**{name: values}).to_parquet(file)
+    with pytest.raises(InputError, match=rf"^{file}: column '{name}' holds .*, not .*; delete it and run the workflow again$"):
+        COLOURS.read(file)
+
+
+def test_what_another_program_writes_in_a_type_of_its_own_is_read(table, tmp_path):
+    COLOURS.write(table, tmp_path / "t.parquet")
+    written = pq.read_table(tmp_path / "t.parquet")
+    large = written.cast(pa.schema([("name", pa.large_string()), *list(written.schema)[1:4], ("count", pa.int64())]))
+    shades = large.set_column(1, "shade", large["shade"].dictionary_encode())
+    pq.write_table(shades, tmp_path / "other.parquet")
+    pd.testing.assert_frame_equal(COLOURS.read(tmp_path / "other.parquet"), COLOURS.read(tmp_path / "t.parquet"))
+
+
+def test_a_file_that_does_not_fit_says_what_to_do(table, tmp_path):
+    table.drop(columns="shade").to_parquet(tmp_path / "t.parquet")
+    with pytest.raises(InputError, match=r"\(colours\); delete it and run the workflow again: 1 problem"):
+        COLOURS.read(tmp_path / "t.parquet")
+
+
+def test_rows_are_found_by_utterance_wherever_they_stand():
+    table = pd.DataFrame({"utterance": ["b", "c", "a"], "value": [2, 3, 1]})
+    assert rows_of(table, ["a", "b"], "x")["value"].tolist() == [1, 2]
+    with pytest.raises(InputError, match=r"^x: has no row of utterance 'd' and of 1 more, which the manifest has; delete it"):
+        rows_of(table, ["a", "d", "e"], "x")
+
+
+def test_a_file_of_results_that_was_copied_over_another_one_is_refused(table, tmp_path):
+    """Its rows fit, so nobody would notice: the answers of one model would count as another's."""
+    one, other = (tmp_path / f"results/predictions/{model}/seed0.parquet" for model in ("one", "other"))
+    for path in (one, other):
+        COLOURS.write(table, path)
+    COLOURS.read(one)
+    one.write_bytes(other.read_bytes())
+    with pytest.raises(InputError, match=r"one/seed0\.parquet: holds what belongs to results/predictions/other/seed0\.parquet; delete it"):
+        COLOURS.read(one)
+
+
+def test_a_folder_of_results_may_be_moved(table, tmp_path):
+    COLOURS.write(table, tmp_path / "results/x/a.parquet")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "results").rename(tmp_path / "elsewhere/results")
+    assert len(COLOURS.read(tmp_path / "elsewhere/results/x/a.parquet")) == 3

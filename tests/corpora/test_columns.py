@@ -115,3 +115,14 @@ def test_a_column_that_is_almost_named_like_an_optional_one_is_no_silent_default
         pick(found, {}, path=tmp_path, word="line")
     assert pick(found, {"gender": Column(column=name)}, path=tmp_path, word="line")["gender"].item() == "female"
     assert pick(found, {"gender": Column(value="unknown")}, path=tmp_path, word="line")["gender"].item() == "unknown"
+
+
+def test_a_pattern_that_does_not_end_is_named_with_the_row(build, monkeypatch):
+    monkeypatch.setattr("cuealign.corpora.columns._LONGEST", 0.05)
+
+    def change(table):
+        table.loc[2, "speaker"] = "a" * 60 + "!"
+        return table
+
+    with pytest.raises(InputError, match=r"line 4: the pattern of speaker, '\(\[a0-9\]\+\)\+\$', finds no end on speaker 'aaa"):
+        build(change, columns={"speaker": {"column": "speaker", "pattern": "([a0-9]+)+$"}})

@@ -122,6 +122,19 @@ def test_excluded_bad_audio_is_logged_and_counted(build, tmp_path, caplog):
     assert str(tmp_path) not in str(build.counts)
 
 
+def test_counts_of_bad_audio_name_no_place_on_the_machine(build, tmp_path):
+    (tmp_path / "away.wav").symlink_to(tmp_path / "My Corpus/gone.wav")
+
+    def change(table):
+        table.loc[3, "file"] = str(tmp_path / "away.wav")
+        table.loc[4, "file"] = str(tmp_path / "lost.wav")
+        return table
+
+    build(change, on_bad_audio="exclude", all_classes=False)
+    assert [each["problem"] for each in build.counts["excluded"]] == ["is a link to what does not exist", "no such file"]
+    assert str(tmp_path) not in str(build.counts)
+
+
 def test_a_class_that_is_empty_without_bad_audio_is_named(build):
     with pytest.raises(InputError, match=r"bad audio excluded: 1 problem\n.*split 'test' has no utterance of class 'sad'"):
         build(lambda table: put(8, "file", "gone.wav")(put(11, "file", "lost.wav")(table)), on_bad_audio="exclude")
@@ -131,7 +144,7 @@ def test_silence_is_kept_and_logged(build, tmp_path, caplog):
     path = write(tmp_path / "silence.wav", np.zeros(RATE))
     with caplog.at_level(logging.WARNING):
         assert len(build(put(4, "file", str(path)))) == 12
-    assert f"{path} is silent" in caplog.text
+    assert f"1 utterances are silent; they are kept, and their voiced concepts become UNVOICED: {path}" in caplog.text
 
 
 def test_channels_that_cancel_each_other_count_as_silence(build, tmp_path):
@@ -163,9 +176,9 @@ def test_repeated_samples_and_unused_splits_are_logged(build, caplog):
 
     with caplog.at_level(logging.WARNING):
         assert len(build(change)) == 13
-    assert "the same sound occurs 2 times, in one split: u0, u1" in caplog.text
-    assert "the same sound occurs 2 times, in several splits (dev, train): u5, u12" in caplog.text
-    assert "1 utterances have split 'dev', which no split of the config names" in caplog.text
+    said = "1 of them in several splits (all in results/corpora/c/counts.json): u5, u12 (splits dev, train); u0, u1 (split train)"
+    assert said in caplog.text
+    assert "1 utterances are in splits that no split of the config names: 1 in 'dev'" in caplog.text
 
 
 def test_silent_clipped_and_left_out_utterances_rates_and_channels_are_counted(build, tmp_path):
@@ -227,3 +240,33 @@ def test_an_audit_of_other_utterances_is_refused(corpus, dataset):
     audited = audit.probe(utterances, name="c")
     with pytest.raises(InputError, match=r"audit\.csv names other utterances than utterances\.parquet"):
         manifests.build_manifest(utterances, audited[1:], entry, name="c")
+
+
+def test_the_same_sound_many_times_is_one_short_warning_and_a_file_has_all(build, caplog):
+    def change(table):
+        many = pd.concat([table.iloc[[0]]] * 400 + [table.iloc[[1]]] * 400 + [table.iloc[2:]], ignore_index=True)
+        return many.assign(utterance=[f"utterance-{row:04d}" for row in range(len(many))])
+
+    with caplog.at_level(logging.WARNING):
+        build(change)
+    (said,) = [record.getMessage() for record in caplog.records if "more than once" in record.getMessage()]
+    assert said.startswith(
+        "dataset c: 2 sounds occur more than once, 0 of them in several splits (all in results/corpora/c/counts.json): u"
+    )
+    assert "and 396 more (split train)" in said
+    assert len(said) < 400
+    assert [len(group["utterances"]) for group in build.counts["same_sound"]] == [400, 400]
+
+
+def test_pairs_of_segments_that_overlap_are_all_in_the_counts(build, caplog):
+    def change(table):
+        first = table.iloc[[0]].assign(start=[0.0], end=[0.2], split=["train"])
+        others = [table.iloc[[0]].assign(start=[0.01 * number], end=[0.25], split=["test"], speaker="x") for number in range(2, 10)]
+        return pd.concat([first, *others, table.iloc[1:].assign(start=0.0, end=np.nan)], ignore_index=True)
+
+    with caplog.at_level(logging.WARNING):
+        build(change, speaker_disjoint=False)
+    (said,) = [record.getMessage() for record in caplog.records if "share sound" in record.getMessage()]
+    assert "8 pairs: " in said
+    assert said.endswith("and 3 more (all in results/corpora/c/counts.json)")
+    assert len(build.counts["overlapping"]) == build.counts["overlaps"] == 8

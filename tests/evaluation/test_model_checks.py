@@ -17,7 +17,7 @@ def table(rows):
 
 
 GOOD = table([("a", False, 0.9, 0.1), ("b", False, 0.2, 0.8), ("b", False, 0.3, 0.7)])
-JOB = {"tensors_placed": 7}
+JOB = {"tensors_placed": 7, "sounds": 3, "sounds_cut": 0}
 
 
 def summary(*tables, job=JOB, comparisons=None):
@@ -35,6 +35,7 @@ def test_values_are_those_counted_by_hand():
         "best_score_agrees": 1,
         "invalid_share": 0.25,
         "cut_share": 0.25,
+        "sounds_cut": 0,
     }
     assert found.loc["cut_share", "caution"] == "1 of 4 answers were cut by max_new_tokens and count as INVALID."
     assert found.loc["invalid_share", "caution"] == "25% of its answers name no label."
@@ -54,6 +55,12 @@ def test_nothing_odd_gets_no_caution():
 )
 def test_what_is_odd_gets_a_caution(rows, quantity, caution):
     assert summary(table(rows)).loc[quantity, "caution"] == caution
+
+
+def test_sounds_that_the_models_limit_cut_are_counted_over_all_shards():
+    found = summarise([GOOD], [JOB, {"tensors_placed": 7, "sounds": 5, "sounds_cut": 2}], LABELS, None).set_index("quantity")
+    assert found.loc["sounds_cut", "value"] == 2 / 8
+    assert found.loc["sounds_cut", "caution"] == "2 of 8 sounds are longer than it can hear and were cut."
 
 
 def test_the_noise_floor_is_compared_with_the_smallest_claim():

@@ -6,8 +6,9 @@ import pytest
 from scipy import stats
 
 from cuealign.core.vocabulary import CONCEPTS, TOKENS
+from cuealign.evaluation.columns import MODEL_PAIRS
 from cuealign.evaluation.evaluation import Evaluation
-from cuealign.evaluation.model_pairs import COLUMNS, compare
+from cuealign.evaluation.model_pairs import compare
 from tests.support import grounding_oracle as oracle
 from tests.support.predictions import (
     CORRECT,
@@ -96,7 +97,7 @@ def test_reliance_is_that_of_the_oracle_with_the_t_test_of_its_jackknife():
 def test_every_pair_is_compared_once_and_a_model_with_itself_differs_by_nothing():
     models = {name: evaluation(seed) for name, seed in (("a", 1), ("b", 1), ("c", 2))}
     table = compare(models, {})
-    assert list(table.columns) == list(COLUMNS)
+    assert list(table.columns) == list(MODEL_PAIRS)
     assert sorted(set(zip(table["a"], table["b"], strict=True))) == [("a", "b"), ("a", "c"), ("b", "c")]
     same = table[(table["a"] == "a") & (table["b"] == "b")]
     assert same[["delta", "low", "high"]].to_numpy().tolist() == [[0.0] * 3] * 3
@@ -117,3 +118,22 @@ def test_models_without_common_utterances_or_conditions_are_not_paired():
     without = evaluation(1, keys=(NONE,))
     assert list(compare({"a": evaluation(2), "b": without}, {})["quantity"]) == ["uar_none"]
     assert len(compare({"a": evaluation(1)}, {})) == 0
+
+
+def test_shares_differ_as_they_are_reported():
+    """Chance takes the share of a model that answers at random beyond 1 in some studies; none is reported so."""
+    keys, beyond = (NONE, *SHUFFLES), 0
+    tokens = tokens_of(SHUFFLES)
+    still = evaluation(0, keys)
+    kept = dict.fromkeys(keys, still.predictions[NONE])
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        thrown = {key: table.assign(prediction=rng.choice(LABELS, len(table))) for key, table in still.predictions.items()}
+        models = {"moved": Evaluation(thrown, LABELS, STATISTICS), "still": Evaluation(kept, LABELS, STATISTICS)}
+        row = compare(models, tokens).set_index("quantity").loc["share_answers"]
+        given = as_indices([thrown[key] for key in SHUFFLES], "prediction", LABELS)
+        share = oracle.share_answers(given)
+        assert row["delta"] == pytest.approx(min(share, 1.0), abs=1e-9)
+        assert -1 <= row["low"] <= row["delta"] <= row["high"] <= 1
+        beyond += share > 1
+    assert beyond > 0

@@ -1,12 +1,25 @@
 """Shifts of answers, against counts by hand."""
 
+import warnings
+
 import numpy as np
 import pytest
 
 from cuealign.core.vocabulary import INVALID
 from cuealign.evaluation.analyses import ANALYSES
 from cuealign.evaluation.evaluation import Evaluation
-from tests.support.predictions import CORRECT, LABELS, NONE, SESSIONS, SHUFFLES, STATISTICS, exact_uar, jackknife_t, random_predictions
+from tests.support.predictions import (
+    CORRECT,
+    LABELS,
+    NONE,
+    SESSIONS,
+    SHUFFLES,
+    STATISTICS,
+    exact_uar,
+    jackknife_t,
+    predictions_of,
+    random_predictions,
+)
 
 
 def shifts(study, labels=LABELS, **options):
@@ -72,3 +85,14 @@ def test_without_errors_or_correct_tokens_there_is_no_difference(tables):
     alone = shifts({NONE: tables[NONE].assign(prediction=INVALID)}).set_index("quantity")
     assert alone["delta"].isna().all()
     assert alone.loc["share_of_predictions", "value"] == 0
+
+
+def test_one_speaker_and_no_errors_give_missing_values_without_a_warning():
+    study = {key: predictions_of([("a", label, label) for label in LABELS]) for key in (NONE, CORRECT)}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = shifts(study).set_index(["intervention", "quantity"])
+    assert found.loc[("none", "share_of_predictions"), "value"] == 0.25
+    assert found.loc[("none", "share_of_predictions"), "delta"] == 0
+    assert np.isnan(found.loc[("none", "share_of_errors"), "value"])
+    assert found[["low", "high"]].isna().all(axis=None)

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from cuealign.core.errors import ModelError
-from cuealign.inference import checks
+from cuealign.inference import checks, language_model_checks
 from cuealign.inference.packed import PackedEngine
 from cuealign.models.backends import qwen2_audio
 from cuealign.models.base import Request, Responder, Response
@@ -28,7 +28,7 @@ def tried():
 
 
 def check(model, tried, engine=None):
-    checks.check_language_model(model, engine or PackedEngine(model, LABELS), LABELS, tried, dtype="float32")
+    language_model_checks.check_language_model(model, engine or PackedEngine(model, LABELS), LABELS, tried, dtype="float32")
 
 
 def test_a_model_without_a_fault_passes_all_checks(model, tried, caplog):
@@ -50,7 +50,7 @@ def test_placeholders_that_are_missing_are_named(model, tried, monkeypatch):
     monkeypatch.setattr(model.frontend, "tokenise", lambda prompt, count: original(prompt, count - 1))
     with pytest.raises(ModelError, match=r"audio placeholders and \d+ audio embeddings"):
         check(model, tried)
-    assert next(checks._placeholders(model, tried)).startswith("placeholders: u0 has")
+    assert next(language_model_checks._placeholders(model, tried)).startswith("placeholders: u0 has")
 
 
 def test_positions_that_are_wrong_are_noticed(model, tried, monkeypatch):
@@ -105,7 +105,7 @@ def test_only_the_beginning_of_long_answers_is_decoded(model, tried, monkeypatch
     limits, original = [], model.generate
     monkeypatch.setattr(model, "generate", lambda ids, audio: limits.append(model.max_new_tokens) or original(ids, audio))
     check(model, tried)
-    assert set(limits) == {checks.TOKENS}
+    assert set(limits) == {language_model_checks.TOKENS}
     assert model.max_new_tokens == 1000
 
 

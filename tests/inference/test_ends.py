@@ -13,26 +13,33 @@ from cuealign.core.errors import ModelError
 from cuealign.inference.packed import PackedEngine
 from cuealign.inference.prefix import PrefixEngine
 from cuealign.inference.reference import ReferenceEngine
-from cuealign.models.backends import qwen2_audio
+from cuealign.models.backends import BACKENDS, qwen2_audio
 from cuealign.prompts.labels import Label
+from tests.support import families
 from tests.support.inference import assert_same, entry, requests
 from tests.support.prompts import LABELS, TEMPLATE
 
 OTHER = "<|endoftext|>"
 
 
-@pytest.fixture
-def two_ends(checkpoint, tmp_path):
-    """A checkpoint that mostly ends its answers with another token than the chat's end of turn."""
-    folder = Path(shutil.copytree(checkpoint, tmp_path / "two"))
-    words = qwen2_audio.load(entry(path=str(checkpoint)), "tiny", LABELS, TEMPLATE).frontend.tokenizer
-    other, usual = (words.convert_tokens_to_ids(token) for token in (OTHER, "<|im_end|>"))
+@pytest.fixture(params=("qwen2_audio", families.OF_THE_PAGE))
+def two_ends(request, checkpoint, tmp_path):
+    """A model that mostly ends its answers with another token than the chat's end of turn, and the folder of its checkpoint."""
+    folder = tmp_path / "two"
+    if request.param == families.OF_THE_PAGE:
+        families.with_another_end(folder)
+        request.getfixturevalue("backend_of_the_page")
+    else:
+        shutil.copytree(checkpoint, folder)
+    backend = BACKENDS.get(request.param)
+    words = backend(entry(path=str(folder)), "tiny", LABELS, TEMPLATE).frontend
+    other, usual = words.tokenizer.convert_tokens_to_ids(OTHER), words.end_of_turn
     tensors = load_file(folder / "model.safetensors")
     (head,) = (name for name in tensors if name.endswith("lm_head.weight"))
     tensors[head][other] = tensors[head][usual] * 1.05
     save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
     (folder / "generation_config.json").write_text(json.dumps({"eos_token_id": [other, usual], "pad_token_id": other}))
-    return folder
+    return backend(entry(path=str(folder)), "tiny", LABELS, TEMPLATE), folder
 
 
 def load(folder, **changes):
@@ -41,7 +48,7 @@ def load(folder, **changes):
 
 
 def test_all_engines_end_answers_at_any_end(two_ends):
-    model, todo = load(two_ends), requests((5, 4, 3))
+    (model, _), todo = two_ends, requests((5, 4, 3))
     assert len(model.ends) == 2
     slow = list(ReferenceEngine(model, LABELS).respond(todo))
     for engine in (PackedEngine(model, LABELS), PrefixEngine(model, LABELS)):
@@ -52,10 +59,8 @@ def test_all_engines_end_answers_at_any_end(two_ends):
 
 def test_answers_and_scores_are_those_of_transformers_own_generate(two_ends):
     """An oracle that knows nothing of this library: the class as loaded by transformers, with the checkpoint's own config."""
-    from transformers import Qwen2AudioForConditionalGeneration
-
-    model, todo = load(two_ends), requests((4, 3))
-    theirs = Qwen2AudioForConditionalGeneration.from_pretrained(two_ends).eval()
+    (model, folder), todo = two_ends, requests((4, 3))
+    theirs = type(model.model).from_pretrained(folder).eval()
     words = model.frontend.tokenizer
     ends = list(model.ends)
     for request, responses in zip(todo, PackedEngine(model, LABELS).respond(todo), strict=True):
@@ -76,6 +81,17 @@ def test_answers_and_scores_are_those_of_transformers_own_generate(two_ends):
                         steps = logits[ids.shape[1] - 1 : -1].log_softmax(-1)
                         total += float(np.exp(sum(float(steps[step, token]) for step, token in enumerate([*word, end]))))
                     assert score == pytest.approx(np.log(total), abs=1e-3)
+
+
+@pytest.mark.usefixtures("backend_of_the_page")
+def test_a_family_may_end_its_turns_with_another_token(tmp_path):
+    families.with_another_end(tmp_path)
+    model = BACKENDS.get(families.OF_THE_PAGE)(entry(path=str(tmp_path)), "tiny", LABELS, TEMPLATE)
+    words = model.frontend.tokenizer
+    assert words.convert_ids_to_tokens(list(model.ends)) == [families.OTHER_END]
+    assert families.END not in words.get_vocab()
+    with pytest.raises(ModelError, match=r"the tokenizer has no token '<\|im_end\|>'; does the checkpoint belong to the backend"):
+        BACKENDS.get("audio_flamingo_3")(entry(path=str(tmp_path)), "tiny", LABELS, TEMPLATE)
 
 
 @pytest.mark.parametrize(
@@ -147,7 +163,7 @@ def test_markers_that_are_special_tokens_are_found_too(checkpoint):
 
 
 def test_a_word_that_nobody_can_read_back_is_refused(checkpoint):
-    from cuealign.inference.checks import check_label_words
+    from cuealign.inference.language_model_checks import check_label_words
     from cuealign.prompts.answers import AnswerParser
 
     model = load(checkpoint)

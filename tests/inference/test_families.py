@@ -1,6 +1,7 @@
 """Every family of audio language models: the packed engine against one prompt at a time by transformers' own code.
 
-The checkpoints are tiny ones of the family's real classes, saved and loaded as on the hub.
+The checkpoints are tiny ones of the family's real classes, saved and loaded as on the hub. The template of a backend in
+docs/extending.md is a family too, with another end of turn than the included ones.
 """
 
 import logging
@@ -22,16 +23,18 @@ from tests.support.inference import LONG, assert_same, entry, prompts, requests
 from tests.support.prompts import LABELS, TEMPLATE
 from tests.support.sound import tone
 
-FAMILIES = ("qwen2_audio", *families.FAMILIES)
+FAMILIES = {**families.FAMILIES, families.OF_THE_PAGE: families.with_another_end}
 
 
-@pytest.fixture(scope="module", params=FAMILIES)
+@pytest.fixture(scope="module", params=("qwen2_audio", *FAMILIES))
 def model(request, tmp_path_factory, checkpoint):
     torch.set_num_threads(1)
     folder = checkpoint
-    if request.param in families.FAMILIES:
+    if request.param in FAMILIES:
         folder = tmp_path_factory.mktemp(request.param)
-        families.FAMILIES[request.param](folder)
+        FAMILIES[request.param](folder)
+    if request.param == families.OF_THE_PAGE:
+        request.getfixturevalue("backend_of_the_page")
     return BACKENDS.get(request.param)(entry(path=str(folder)), "tiny", LABELS, TEMPLATE)
 
 
@@ -185,5 +188,5 @@ def test_flex_attention_gives_the_same_as_dense(model):
 
 def test_an_unknown_option_is_named(model):
     backend = type(model).__module__.rsplit(".", 1)[-1]
-    with pytest.raises(ConfigError, match=r"^models\.tiny\.options\.sytem: unknown key.*; known: (none|system, seconds(, chat)?)$"):
+    with pytest.raises(ConfigError, match=r"^models\.tiny\.options\.sytem: unknown key.*; known: (none|(system, )?seconds(, chat)?)$"):
         BACKENDS.options(backend, {"sytem": "x"}, "models.tiny.options")

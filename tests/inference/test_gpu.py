@@ -4,20 +4,28 @@ The checkpoints are tiny and in float32, so that rounding hides no fault.
 """
 
 import logging
+import time
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
-from cuealign.inference import checks
+from cuealign.inference import sweep
 from cuealign.inference.decoding import Prompt, decode_greedily
-from cuealign.inference.job_report import Stopwatch, job_report
+from cuealign.inference.language_model import LanguageModel
+from cuealign.inference.language_model_checks import check_language_model
 from cuealign.inference.packed import PackedEngine
 from cuealign.inference.reference import ReferenceEngine
-from cuealign.models.backends import BACKENDS
+from cuealign.inference.rows import RowDecoder
+from cuealign.inference.store import ResponseStore
+from cuealign.models.backends import BACKENDS, qwen2_audio
+from cuealign.models.paged_kernel import PAGE, attend_rows
 from tests.support import contrastive, families
+from tests.support.decoding import decode, one_at_a_time, packs
 from tests.support.inference import LONG, assert_same, entry, requests
-from tests.support.prompts import LABELS, TEMPLATE
+from tests.support.prompts import LABELS, TEMPLATE, random_tokens
+from tests.support.sweeps import SETTINGS
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs an NVIDIA GPU")
 
@@ -51,16 +59,14 @@ def test_forty_conditions_of_an_utterance_are_one_prompt_at_a_time(model):
 
 def test_sanity_checks_pass(model, caplog):
     with caplog.at_level(logging.INFO):
-        checks.check_language_model(model, PackedEngine(model, LABELS), LABELS, requests((3, 4, 3)), dtype="float32")
+        check_language_model(model, PackedEngine(model, LABELS), LABELS, requests((3, 4, 3)), dtype="float32")
     assert "sanity checks passed" in caplog.text
 
 
 def test_a_job_reports_its_share_of_the_matmul_ceiling_and_its_peak_memory(model):
-    watch, before = Stopwatch(), model.tokens_run
-    with watch("answer"):
-        todo = requests((3, 4))
-        list(PackedEngine(model, LABELS).respond(todo))
-    figures = job_report(model, "packed", watch, tokens=model.tokens_run - before, prompts=7, utterances=2)
+    asked, before, start = LanguageModel(model, entry(), LABELS), model.tokens_run, time.monotonic()
+    list(asked.engine.respond(requests((3, 4))))
+    figures = asked.figures(time.monotonic() - start, model.tokens_run - before)
     assert 0 < figures["share_of_matmul_ceiling"] < 1
     assert figures["peak_gpu_memory_gb"] > 0
     assert figures["tflop"] == pytest.approx(figures["tokens"] * model.flop_per_token / 1e12)
@@ -115,3 +121,90 @@ def test_sounds_embedded_together_are_as_alone_and_as_on_the_cpu(name, tmp_path)
 
 def scores_of(responder, name, *sounds) -> np.ndarray:
     return np.array([found[0].label_logprobs for found in contrastive.ask(responder, name, *sounds)])
+
+
+# ---------------------------------------------------------------- rows
+
+
+@pytest.mark.parametrize("count", [3, 40])
+def test_answers_in_rows_are_those_of_one_prompt_at_a_time(model, count):
+    todo = packs(model)
+    decoder = RowDecoder(model, rows=count)
+    assert decode(decoder, todo) == one_at_a_time(model, todo)
+    assert len(decoder._free) == decoder._pages.count - 1
+
+
+def test_memory_that_really_runs_out_halves_the_rows_and_loses_nothing(model, caplog):
+    todo = packs(model)
+    expected = decode(RowDecoder(model, rows=4), todo)
+    torch.cuda.empty_cache()
+    total = torch.cuda.get_device_properties(0).total_memory
+    torch.cuda.set_per_process_memory_fraction((torch.cuda.memory_reserved() + 300e6) / total)
+    try:
+        # A pool of eight times the memory that is left.
+        pages = int(8 * 300e6 / model.cache_bytes_per_token / PAGE)
+        with caplog.at_level(logging.WARNING):
+            assert decode(RowDecoder(model, rows=512, pages=pages), todo) == expected
+    finally:
+        torch.cuda.set_per_process_memory_fraction(1.0)
+    assert "out of GPU memory while decoding; 256 answers at a time from here on" in caplog.text
+
+
+@pytest.fixture(scope="module")
+def rounding(checkpoint):
+    """A model in bfloat16, whose sums depend on what shares a pass."""
+    model = qwen2_audio.load(entry(path=str(checkpoint), device="cuda", dtype="bfloat16"), "tiny", LABELS, TEMPLATE)
+    model.compile()
+    return model
+
+
+def test_what_a_row_gets_does_not_depend_on_the_other_rows(rounding):
+    todo = packs(rounding)
+    together = decode(RowDecoder(rounding, rows=16), todo)
+    assert decode(RowDecoder(rounding, rows=16), todo[1:]) == together[1:]
+    assert [decode(RowDecoder(rounding, rows=16), [pack])[0] for pack in todo] == together
+
+
+def test_a_job_killed_on_a_gpu_ends_as_one_that_ran_through(rounding, manifest, tmp_path):
+    blocks = [random_tokens(list(manifest["utterance"]), seed) for seed in range(4)]
+    prompts = sweep.keyed_prompts(manifest, blocks, TEMPLATE, LABELS, rounding.fingerprint, SETTINGS)
+
+    class Mortal(PackedEngine):
+        lives = 1000
+
+        def respond(self, requests):
+            for responses in super().respond(requests):
+                if self.lives == 0:
+                    raise KeyboardInterrupt
+                self.lives -= 1
+                yield responses
+
+    def answer(folder, lives=1000):
+        engine = Mortal(rounding, LABELS, budget=1200)
+        engine.lives = lives
+        store = ResponseStore(folder, "shard0")
+        sweep.answer_all(manifest, prompts, engine, store, LABELS, write_every=1, what="test")
+        return store.compile(sweep.wanted(prompts))
+
+    expected = answer(tmp_path / "undisturbed")
+    assert (expected["path"] == "decoded").any()
+    for lives in (3, 2):
+        with pytest.raises(KeyboardInterrupt):
+            answer(tmp_path / "store", lives)
+    pd.testing.assert_frame_equal(answer(tmp_path / "store"), expected, check_exact=True)
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 1e-5), (torch.bfloat16, 1e-2)])
+@pytest.mark.parametrize(("heads", "key_heads", "width"), [(4, 2, 16), (14, 2, 128), (3, 3, 64), (28, 4, 128), (32, 32, 128), (5, 1, 24)])
+def test_the_kernel_is_attention_in_float64(dtype, tolerance, heads, key_heads, width):
+    torch.manual_seed(heads)
+    count, most = 9, 60
+    keys, values = (torch.randn((count * most + 1) * PAGE, key_heads, width, device="cuda", dtype=dtype) for _ in range(2))
+    lengths = torch.tensor([1, PAGE, PAGE + 1, 63, 64, 65, 200, most * PAGE - 1, most * PAGE], device="cuda")
+    tables = (torch.randperm(count * most, device="cuda").view(count, most) + 1).int()
+    query = torch.randn(count, heads, width, device="cuda", dtype=dtype)
+    found = attend_rows(query, keys, values, tables, lengths, 0.2)
+    exact = attend_rows(*(tensor.double().cpu() for tensor in (query, keys, values)), tables.cpu(), lengths.cpu(), 0.2)
+    assert (found.double().cpu() - exact).norm() < tolerance * exact.norm()
+    order = torch.randperm(count, device="cuda")
+    assert torch.equal(attend_rows(query[order], keys, values, tables[order], lengths[order], 0.2), found[order])

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cuealign.core.errors import ModelError
-from cuealign.inference.engines import make_responder
+from cuealign.inference.engines import make_engine
 from cuealign.inference.packed import PackedEngine
 from cuealign.inference.prefix import PrefixEngine, common_prefix
 from cuealign.inference.reference import ReferenceEngine
@@ -119,7 +119,7 @@ def test_labels_with_the_same_words_are_refused(model):
     twice = [Label("a", "angry"), Label("b", "angry")]
     for engine in ("packed", "prefix", "reference"):
         with pytest.raises(ModelError, match=r"'a' and 'b'"):
-            make_responder(model, entry(engine=engine), twice)
+            make_engine(model, entry(engine=engine), twice)
 
 
 def test_a_label_longer_than_the_limit_is_refused(model):

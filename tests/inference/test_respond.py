@@ -21,8 +21,8 @@ PARSE = AnswerParser({label.name: [label.word] for label in LABELS})
 def answer(manifest, tmp_path, checkpoint):
     """A function that runs one of two jobs."""
 
-    def run(shard):
-        model = entry(path=str(checkpoint), max_new_tokens=8, shards=2)
+    def run(shard, **more):
+        model = entry(path=str(checkpoint), max_new_tokens=8, shards=2, **more)
         return respond(
             manifest, conditions([1, 2]), LABELS, TEMPLATE, entry=model, name="tiny", parse=PARSE, shard=shard, store=tmp_path / "store"
         )
@@ -40,7 +40,8 @@ def test_a_job_answers_its_shard_and_reports_what_it_did(answer, manifest, caplo
     assert (figures["utterances"], figures["engine"], figures["device"]) == (3, "packed", "cpu")
     assert figures["tokens"] > table["prompt_tokens"].max()
     assert "sanity checks passed on 3 utterances" in caplog.text
-    assert list(found) == ["tensors_placed"]  # the noise floor is the first shard's to find
+    assert list(found) == ["tensors_placed", "sounds", "sounds_cut"]  # the noise floor is the first shard's to find
+    assert (found["sounds"], found["sounds_cut"]) == (3, 0)
 
 
 def test_the_first_shard_measures_the_noise_floor_once_and_on_a_cpu_there_is_none(answer, caplog):
@@ -70,3 +71,9 @@ def test_a_model_that_fails_its_checks_answers_nothing(answer, tmp_path, monkeyp
     with pytest.raises(ModelError, match="its answers are unreliable"):
         answer(0)
     assert not list((tmp_path / "store").glob("*.parquet"))
+
+
+def test_a_language_model_of_a_backend_that_names_another_kind_is_refused(answer):
+    """The code that its jobs depend on follows from the kind."""
+    with pytest.raises(ModelError, match="qwen2_audio: loads an audio language model, but its KIND is 'contrastive'; leave out KIND"):
+        answer(1, kind="contrastive")

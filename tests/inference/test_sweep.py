@@ -7,6 +7,8 @@ import pytest
 
 from cuealign.config.entries.model import Model
 from cuealign.core.errors import InputError, ModelError
+from cuealign.core.schema import RESPONSES
+from cuealign.evaluation.predictions import read_responses
 from cuealign.inference import sweep
 from cuealign.inference.store import ResponseStore
 from cuealign.models.base import Response
@@ -60,6 +62,24 @@ def test_the_number_of_shards_changes_nothing(manifest, tmp_path):
     assert computed == 0  # a later run with another number of shards finds these responses
 
 
+def test_a_shard_without_utterances_asks_nothing_and_is_whole(manifest, tmp_path):
+    shards = len(manifest) + 1
+    last = sweep.shard_of(manifest, shards - 1, shards)
+    store = ResponseStore(tmp_path / "store", "last")
+    prompts = sweep.keyed_prompts(last, conditions([1]), TEMPLATE, LABELS, "f", SETTINGS)
+    assert sweep.sample_requests(last, prompts, store) == []
+    parts = [run(sweep.shard_of(manifest, shard, shards), [1], tmp_path / "many", shard=f"shard{shard}")[0] for shard in range(shards)]
+    for shard, part in enumerate(parts):
+        RESPONSES.write(part, tmp_path / f"{shard}.parquet")
+    read = read_responses([tmp_path / f"{shard}.parquet" for shard in range(shards)])
+    order = ["utterance", "prompt_id"]
+    whole, _, _ = run(manifest, [1], tmp_path / "one")
+    pd.testing.assert_frame_equal(
+        read.sort_values(order, ignore_index=True), whole.sort_values(order, ignore_index=True), check_dtype=False
+    )
+    assert len(parts[-1]) == 0
+
+
 def test_the_longest_utterances_go_first(manifest, tmp_path):
     _, _, responder = run(manifest, [], tmp_path / "store")
     assert [utterance for utterance, _ in responder.answered] == [f"u{index}" for index in range(6, -1, -1)]
@@ -101,7 +121,7 @@ IN_FINGERPRINT = {"path", "hub_id", "revision", "dtype", "training"}
 IN_PROMPT = {"prompt", "cue_captions"}
 NAMES = {"training_data", "title", "licence", "kind", "heading"}
 WAYS_TO_THE_SAME = {"trust_remote_code", "device", "threads", "batch_tokens", "compile", "workers", "write_every"}
-PLANNING = {"shards", "memory", "runtime", "seconds_per_utterance"}
+PLANNING = {"shards", "memory", "runtime", "seconds_per_utterance", "seconds_to_load", "obtain"}
 
 
 def test_every_key_of_a_model_is_known_to_change_its_responses_or_not_to():

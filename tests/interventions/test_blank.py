@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from cuealign.core.errors import ConfigError, InputError
 from cuealign.core.schema import TOKEN_SEQUENCES, blank_tokens, read_tokens, tokens_schema
+from cuealign.core.validation import NONE_AS_TEXT
 from cuealign.core.vocabulary import CONCEPTS, TOKENS, UNVOICED, is_blank_word
 from cuealign.interventions import INTERVENTIONS
 from cuealign.interventions.apply import apply_intervention
@@ -15,7 +16,9 @@ from tests.support.token_sequences import TEMPLATE, distinct, fast, perturb, seq
 
 WORD = INTERVENTIONS.options("blank", {}, "").word
 
-words = st.text(st.characters(categories=["Lu", "Ll", "Lo"]), min_size=1, max_size=8).filter(is_blank_word)
+words = st.text(st.characters(categories=["Lu", "Ll", "Lo"]), min_size=1, max_size=8).filter(
+    lambda word: is_blank_word(word) and word not in NONE_AS_TEXT
+)
 
 
 def blank(tokens, template=TEMPLATE, **options):

@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 import torch
+from transformers import ClapFeatureExtractor
 
 from cuealign.core.errors import ConfigError, ModelError
 from cuealign.models.backends import BACKENDS, pengi
+from cuealign.models.backends.clap_laion import log_mel
 from cuealign.models.base import Request
 from cuealign.models.contrastive import ContrastiveResponder, windows
 from tests.support import published_oracle
@@ -139,6 +141,30 @@ def test_laion_embeds_as_transformers_does(folders):
         batch = model.extractor(whole, sampling_rate=48_000, truncation="rand_trunc", padding="repeatpad", return_tensors="pt")
         expected = model.model.get_audio_features(**batch).pooler_output[0]
         torch.testing.assert_close(model.embed_clips(model.clips(whole)[0])[0], expected, **TOLERANCE)
+
+
+@pytest.mark.parametrize("fused", [False, True])
+def test_features_of_laion_are_those_of_its_extractor(fused):
+    extractor = ClapFeatureExtractor()
+    count = extractor.nb_max_samples
+    clips = [noise(10, 48_000, 1), np.zeros(count, np.float32), 1e-4 * noise(10, 48_000, 2), np.eye(1, count, 7, dtype=np.float32)[0]]
+    found = log_mel(torch.from_numpy(np.stack(clips)), extractor, fused=fused)
+    kind = "fusion" if fused else "rand_trunc"
+    for mine, clip in zip(found, clips, strict=True):
+        batch = extractor(clip, sampling_rate=48_000, truncation=kind, padding="repeatpad", return_tensors="pt")
+        (theirs,) = batch["input_features"]
+        assert len(theirs) == (4 if fused else 1)
+        for channel in theirs:
+            torch.testing.assert_close(mine, channel, atol=1e-4, rtol=0)  # decibels
+    assert np.ptp(found[0].numpy()) > 10
+
+
+def test_features_of_laion_do_not_depend_on_the_other_clips():
+    extractor = ClapFeatureExtractor()
+    clips = torch.from_numpy(np.stack([noise(10, 48_000, seed) * 10.0**-seed for seed in range(3)]))
+    together = log_mel(clips, extractor, fused=False)
+    alone = torch.cat([log_mel(clip[None], extractor, fused=False) for clip in clips])
+    torch.testing.assert_close(together, alone, atol=1e-6, rtol=0)
 
 
 # ---------------------------------------------------------------- what must not change a response

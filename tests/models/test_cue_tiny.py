@@ -50,8 +50,8 @@ def test_training_on_own_tokens_learns_the_labels(study, tmp_path):
     ("options", "message"),
     [
         ({"epoch": 3}, "epoch: unknown key, did you mean 'epochs'\\?; known: .*audio_layers"),
-        ({"mix": [0.5, 1.0, 0.5]}, "mix: shares must not be negative and must sum to 1, but sum to 2"),
-        ({"mix": [-0.5, 1.0, 0.5]}, "mix: shares must not be negative"),
+        ({"mix": [0.5, 1.0, 0.5]}, "mix: shares must sum to 1, but sum to 2"),
+        ({"mix": [-0.5, 1.0, 0.5]}, "mix: a share must not be negative, but the one with index 0 is -0.5"),
     ],
 )
 def test_wrong_options_are_refused(options, message):

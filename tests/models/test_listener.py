@@ -94,6 +94,28 @@ def test_weights_that_are_not_finite_stop_the_job(study, tmp_path, part):
         list(loaded.respond([Request("u", tone(0.3), ("prompt",))]))
 
 
+TRAINED = {"recipe": "listener", "dataset": "d", "split": "train", "options": {"hears": "cues"}}
+
+
+def test_weights_of_the_other_listener_are_refused(study, tmp_path):
+    for hears in ("audio", "cues"):
+        trained(hears, study, tmp_path / hears)
+    (tmp_path / "cues/model.safetensors").write_bytes((tmp_path / "audio/model.safetensors").read_bytes())
+    with pytest.raises(ModelError, match=r"cues/model\.safetensors: holds .*, which is not a listener to cues with 4 labels") as error:
+        backend.load(entry(path=str(tmp_path / "cues")), "l", LABELS, TEMPLATE)
+    assert "delete" not in str(error.value)
+
+
+@pytest.mark.parametrize(("file", "content"), [("config.json", "[]"), ("model.safetensors", "x"), ("config.json", "")])
+def test_a_damaged_checkpoint_that_a_rule_has_trained_says_what_to_delete(study, tmp_path, file, content):
+    trained("cues", study, tmp_path / "m")
+    (tmp_path / "m" / file).write_text(content)
+    with pytest.raises(ModelError) as error:
+        backend.load(entry(path=str(tmp_path / "m"), training=TRAINED), "l", LABELS, TEMPLATE)
+    assert f"delete {tmp_path / 'm'} and run the same command again" in str(error.value)
+    assert "download" not in str(error.value)
+
+
 def test_training_without_an_utterance_of_a_label_is_refused(study, tmp_path):
     manifest, tokens = (table[study[0]["label"] != "sad"].reset_index(drop=True) for table in study)
     with pytest.raises(InputError, match="no utterance with the label sad"):

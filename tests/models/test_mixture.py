@@ -13,7 +13,7 @@ from cuealign.core import audio
 from cuealign.core.calibration import temperature
 from cuealign.core.errors import ConfigError, ModelError
 from cuealign.core.vocabulary import CONCEPTS
-from cuealign.inference.engines import make_responder
+from cuealign.inference.asked import asked_model
 from cuealign.inference.respond import respond
 from cuealign.models.backends import listener as listener_backend
 from cuealign.models.backends import mixture as backend
@@ -146,7 +146,7 @@ def test_a_temperature_undoes_a_scale():
 
 def test_a_mixture_answers_without_an_engine_and_alike_in_any_order(folder):
     mixture = load(folder)
-    assert make_responder(mixture, entry(path=str(folder)), LABELS) is mixture
+    assert asked_model(mixture, entry(path=str(folder), backend="mixture", kind="control"), LABELS) is None
     asked = requests((3, 5, 2))
     forwards = list(mixture.respond(asked))
     backwards = list(mixture.respond([Request(each.utterance, each.audio, each.prompts[::-1]) for each in asked[::-1]]))

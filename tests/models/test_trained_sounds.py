@@ -28,3 +28,9 @@ def test_a_damaged_list_is_named(tmp_path):
     (tmp_path / trained_sounds.FILE).write_bytes(b"\xff")
     with pytest.raises(InputError, match=r"training_sounds\.txt: cannot be read .*--forcerun train"):
         trained_sounds.refuse(tmp_path, manifest("a"), model="m")
+
+
+def test_an_empty_list_does_not_pass_for_no_sounds(tmp_path):
+    (tmp_path / trained_sounds.FILE).write_text("")
+    with pytest.raises(InputError, match=r"training_sounds\.txt: is empty.*--forcerun train"):
+        trained_sounds.refuse(tmp_path, manifest("a"), model="m")

@@ -16,7 +16,7 @@ def results(small_study, small_settings) -> Results:
 @pytest.fixture(scope="session")
 def bare(results) -> Results:
     """A study in which nothing was run."""
-    return Results(results.results, [], results.datasets, results.models, results.confidence)
+    return Results(results.results, [], results.datasets, results.models, results.statistics)
 
 
 @pytest.fixture(scope="session")

@@ -7,8 +7,8 @@ import pytest
 
 from cuealign.config.entries.dataset import Dataset
 from cuealign.config.entries.model import Model
-from cuealign.reporting.plan import content, hours, job_row, prompts_of, rate
-from tests.support.config import changed
+from cuealign.reporting.plan import content, figure, hours, job_row, lacking, prompts_of, rate
+from tests.support.config import changed, shipped
 
 ENTRY = Model(
     title="A model", licence="l", backend="qwen2_audio", path="x", shards=1, runtime="12h", device="cuda", seconds_per_utterance=0.04
@@ -47,11 +47,45 @@ def test_time_limits_are_read_in_hours(limit, expected):
 
 
 def test_measured_here_goes_before_the_benchmark():
-    assert row()["source"] == "benchmark"
-    assert row()["hours_per_job"] == pytest.approx(1000 * 0.04 / 3600)
+    assert row()["source"] == "figure of the config"
+    assert row()["hours_per_job"] == pytest.approx((60 + 1000 * 0.04) / 3600)
+    assert row(seconds_to_load=7)["hours_per_job"] == pytest.approx((7 + 1000 * 0.04) / 3600)
     here = row(figures=[figures(300, 10, 5.0, load=60.0)])
     assert here["source"] == "measured here"
     assert here["hours_per_job"] == pytest.approx((60 + 1000 * 0.5) / 3600)
+
+
+def test_a_figure_of_the_device_at_hand_goes_before_others_and_an_estimate_comes_last():
+    entry = changed(ENTRY, seconds_per_utterance={"estimate": 9.0, "H200": 0.04, "H100": 0.06, "cpu": 3.0})
+    assert figure(entry, []) == (0.04, "measured on H200")
+    assert figure(entry, ["NVIDIA H100 80GB HBM3"]) == (0.06, "measured on H100")
+    assert figure(entry, ["NVIDIA L4"]) == (0.04, "measured on H200")
+    assert figure(changed(entry, device="cpu"), ["NVIDIA H100"]) == (3.0, "measured on cpu")
+    only = changed(ENTRY, seconds_per_utterance={"H200": 0.04})
+    assert figure(changed(only, device="cpu"), []) is None
+    assert figure(changed(only, seconds_per_utterance={"estimate": 2.0}), []) == (2.0, "estimate")
+
+
+def test_every_model_that_is_included_has_a_time():
+    for name, values in shipped("paper")["models"].items():
+        row = job_row(dataset="d", split="s", model=name, entry=Model(**values), utterances=10, prompts=300, figures=[])
+        assert row["hours_per_job"] > row["seconds_to_load"] / 3600 > 0, name
+
+
+def test_small_times_are_told_in_minutes_and_seconds():
+    dataset = Dataset(title="A corpus", licence="l", reader="manifest", labels=["a", "b"], splits=["s"])
+    text = content([row(seconds_to_load=10), row(device="cpu", seconds_to_load=0)], {"d": dataset}, {"m": ENTRY}).md()
+    assert "| 50 s " in text
+    assert "2 jobs of models, 1 of them on a GPU: 50 s of GPUs and 40 s of CPUs in all." in text
+    assert "Distinct prompts: those of all conditions" in text
+    assert "?" not in text
+
+
+def test_what_will_be_missing_is_a_list_behind_the_plan():
+    assert lacking(["a GPU", "models.m.path: there is no folder x"]).splitlines()[1:] == [
+        *("Missing when this runs:", "", "* a GPU", "* models.m.path: there is no folder x")
+    ]
+    assert lacking([]) == ""
 
 
 def test_the_advice_makes_jobs_fit_their_limit():
@@ -72,4 +106,6 @@ def test_what_is_unknown_is_said():
     assert table.values["model"].tolist() == ["m"] * 3
     text = table.md()
     assert "A corpus" in text
-    assert "3 jobs of models, 2 of them on a GPU: 1 GPU hours, without those of unknown time (A model)." in text
+    assert (
+        "3 jobs of models, 2 of them on a GPU: 1 h 01 min of GPUs and 45 s of CPUs in all, without those of unknown time (A model)." in text
+    )

@@ -90,6 +90,9 @@ def test_jobs_of_an_earlier_grid_are_left_out(small_study, small_settings):
         job(dataset="emosynth", split="test", model="cue-tiny", intervention="none", p="0", seed="0"),
         job(dataset="emosynth", split="test", model="af3", intervention="none", p="0", seed="0"),
         job(dataset="emosynth", split="test", model="cue-tiny", intervention="shuffle", p="0", seed="9"),
+        job(table="mine"),
+        job(drawing="recalls_emosynth_test_cue-tiny"),
+        job(dataset="emosynth", split="test", model="cue-tiny", shard="7"),
     ]
     found = record(
         small_study / "results",

@@ -5,17 +5,20 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from cuealign.config.entries.grid import Experiment
+from cuealign.config.grid import runs
 from cuealign.core.registry import NoOptions
 from cuealign.core.schema import tokens_schema
 from cuealign.interventions.apply import apply_intervention
+from cuealign.reporting.escaping import markdown
 from cuealign.reporting.figures import FIGURES
-from cuealign.reporting.figures.style import styled
+from cuealign.reporting.figures.style import Page, styled
+from cuealign.reporting.numbers import below_value, interval, number, p_value, signed
 from cuealign.reporting.results import Results
 from cuealign.reporting.tables import TABLES, uar_rows
-from cuealign.reporting.tables.content import TableContent, interval, number, p_value, signed
 from tests.support.prompts import TEMPLATE
 
 
@@ -23,12 +26,17 @@ def build(name, results, published):
     return TABLES.get(name)(results, published, NoOptions())
 
 
-@pytest.mark.parametrize("name", TABLES.names())
+MADE = [name for name in TABLES.names() if name not in ("aibo", "iemocap")]
+"""Tables of the small study."""
+
+
+@pytest.mark.parametrize("name", MADE)
 def test_tables_are_rebuilt_to_the_same_bytes(small_study, results, published, name):
     content = build(name, results, published)
-    for kind in ("csv", "md", "tex"):
-        assert getattr(content, kind)() == (small_study / f"results/tables/{name}.{kind}").read_text(encoding="utf-8")
-    assert content.md().startswith(f"**{content.caption}**")
+    made = {"csv": content.csv(), "md": content.md(), "json": content.json(), "tex": content.tex(f"tab:{name}")}
+    for kind, text in made.items():
+        assert text == (small_study / f"results/tables/{name}.{kind}").read_text(encoding="utf-8")
+    assert content.md().startswith(f"**{markdown(content.caption)}**")
     assert content.tex().count(r"\begin{") == content.tex().count(r"\end{")
 
 
@@ -39,7 +47,7 @@ def test_files_hold_ids_and_displays_hold_titles(results, published, name):
         if column in content.values and len(content.values):
             assert set(content.values[column]) <= set(registry)
             shown = content.display[column.capitalize()]
-            assert list(shown) == [registry[identifier].title for identifier in content.values[column]]
+            assert list(dict.fromkeys(shown)) == list(dict.fromkeys(registry[identifier].title for identifier in content.values[column]))
 
 
 def test_another_title_changes_no_number_and_no_id(results, published):
@@ -100,8 +108,8 @@ def test_the_table_of_impossible_blocks_leaves_blank_blocks_out(with_blank, resu
 def test_a_blank_condition_has_its_title_and_its_place_before_corruption(with_blank):
     results, experiment = with_blank
     with styled():
-        drawn = FIGURES.get("confusions")(results, FIGURES.options("confusions", {}, ""), **vars(experiment))
-        titles = [axes.get_title().partition(":")[0] for axes in drawn.axes]
+        drawn = FIGURES.get("confusions")(results, Page(2), FIGURES.options("confusions", {}, ""), **vars(experiment))
+        titles = [axes.get_title().partition("\n")[0] for axes in drawn.axes]
     assert titles[:6] == ["Audio-only", "Correct", "Shuffle", "Conflict", "Blank", "Corrupt(1.0)"]
 
 
@@ -120,7 +128,7 @@ def test_a_run_that_is_not_the_papers_says_what_differs(results, published):
         content = build(name, other, renamed)
         title = f"{results.models['cue-tiny'].title} on {results.datasets['emosynth'].title} (test)"
         assert f"{title} is not compared with the paper, as these differ: instruction, labels." in content.note
-        assert not [column for column in content.display.columns if column.startswith("Published")]
+        assert not [column for column in content.display.columns if column == "Paper"]
     only_conflict = replace(results, deviations={"emosynth/test/cue-tiny": {"": [], "conflict": ["options of the intervention"]}})
     values = build("interventions", only_conflict, renamed).values.set_index(["model", "a", "b"])["published_delta"]
     assert values.dropna().index.tolist() == [("cue-tiny", "correct", "none")]
@@ -134,10 +142,10 @@ def test_everything_that_the_paper_reports_of_a_comparison_stands_beside_ours(re
     row = rows.loc[("cue-tiny", "correct", "conflict")]
     assert row[["published_delta", "published_low", "published_high", "published_p"]].tolist() == [0.018, 0.011, 0.025, 4e-07]
     assert rows.loc[("cue-tiny", "conflict", "none"), "published_p"] == 0.014
-    shown = "\n".join(content.display["Published"])
-    assert "[+.011, +.025]; p 4e-07" in shown
-    assert "UAR .758; p .0140; Holm p < .05" in shown
-    assert "p < 0.0001" in shown
+    shown = "\n".join(content.display["Paper"])
+    assert "[+.011, +.025]\np 4×10⁻⁷" in shown
+    assert "UAR .758\np .0140\nHolm p < .05" in shown
+    assert "p < 10⁻⁴" in shown
 
 
 def test_published_values_stand_beside_ours_where_the_same_experiment_was_run(results, published):
@@ -147,7 +155,7 @@ def test_published_values_stand_beside_ours_where_the_same_experiment_was_run(re
     assert values.loc["cue-tiny", "published_correct"] == 0.776
     assert values.loc["cue-tiny", "deviation_correct"] == pytest.approx(values.loc["cue-tiny", "uar_correct"] - 0.776)
     assert np.isnan(values.loc["listener-cues", "published_correct"])
-    assert content.display["Published UAR⁺"].tolist()[0].startswith(".776 (")
+    assert "\npaper .776 (" in content.display["UAR⁺"].tolist()[0]
     compared = build("interventions", results, renamed).values
     row = compared[(compared["model"] == "cue-tiny") & (compared["a"] == "correct") & (compared["b"] == "conflict")].iloc[0]
     assert row["published_delta"] == 0.018
@@ -159,6 +167,8 @@ def with_reference(own_study, results):
     """The small study as if it had run on IEMOCAP, its first listener a contrastive system and the last one of the paper's."""
     for part in ("metrics", "corpora"):
         shutil.copytree(own_study / "results" / part / "emosynth", own_study / "results" / part / "iemocap")
+    for path in (own_study / "results/corpora/iemocap").rglob("*.parquet"):
+        pq.write_table(pq.ParquetFile(path).read().replace_schema_metadata(None), path)  # of no place
     for path in (own_study / "results/metrics/iemocap").rglob("conditions.csv"):
         table = pd.read_csv(path, dtype=str)
         table.assign(uar_mean_of_sessions=[0.5 + 0.01 * row for row in range(len(table))]).to_csv(path, index=False)
@@ -173,28 +183,74 @@ def test_contrastive_systems_have_a_column_by_session_and_the_table_says_where_t
     values, shown = content.values.set_index("model"), content.display.set_index("Model")
     assert values.loc["listener-audio", "uar_none_mean_of_sessions"] == 0.5
     assert values.loc["listener-audio", "deviation_none_mean_of_sessions"] == pytest.approx(0.5 - 0.6)
-    by_session = shown[uar_rows.BY_SESSION]
-    assert by_session[with_reference.models["listener-audio"].title] == ".500 (−.100)"
+    by_session = shown[f"test {uar_rows.BY_SESSION}"]
+    assert by_session[with_reference.models["listener-audio"].title] == ".500\n(−.100)"
     assert by_session[with_reference.models["cue-tiny"].title] == "–"  # its published value is of all sessions together
     assert "UAR⁻ by session: mean of the UARs of the sessions" in content.note
     assert "that of SmoothCLAP" in content.note
     unpublished = build("iemocap", with_reference, published)
-    assert unpublished.display.set_index("Model")[uar_rows.BY_SESSION][with_reference.models["listener-audio"].title] == ".500"
+    assert unpublished.display.set_index("Model")[f"test {uar_rows.BY_SESSION}"][with_reference.models["listener-audio"].title] == ".500"
 
 
 def test_without_contrastive_systems_there_is_no_column_by_session(with_reference, results, published):
     content = build("iemocap", replace(with_reference, models=results.models), published)
-    assert uar_rows.BY_SESSION not in content.display
+    assert f"test {uar_rows.BY_SESSION}" not in content.display
     assert "session" not in content.note
     assert content.values["uar_none_mean_of_sessions"].notna().all()
 
 
-def test_text_is_escaped_in_markdown_and_latex():
-    content = TableContent("50 % & more", pd.DataFrame({"a": [1]}), pd.DataFrame({"A_b": ["x|y_z & 3 % − 1"]}))
-    assert "x\\|y\\_z" in content.md()
-    assert r"x|y\_z \& 3 \% $-$ 1" in content.tex()
-    assert r"A\_b" in content.tex()
-    assert r"\caption{50 \% \& more}" in content.tex()
+def test_a_study_of_one_of_the_papers_corpora_shows_its_splits_side_by_side_below_the_papers_headings(with_reference, published):
+    content = build("iemocap", with_reference, published)
+    assert list(content.display)[:4] == ["Type", "Model", "test UAR⁻", f"test {uar_rows.BY_SESSION}"]
+    assert content.spanners == ("test",)
+    tex = content.tex()
+    assert r"\emph{embedded}" in tex
+    assert "Table III" not in tex
+
+
+def test_tables_and_figures_of_what_is_not_run_are_not_shown(small_settings):
+    ran = runs(small_settings.grid)
+    without = [run for run in ran if run.intervention in ("none", "correct") and run.model == "cue-tiny"]
+    for registry, names in ((TABLES, ("interventions", "models", "blocks")), (FIGURES, ("corruption", "grounding", "reading"))):
+        for name in names:
+            assert registry.constant(name, "shows")(ran)
+            assert not registry.constant(name, "shows")(without)
+    for name in ("aibo", "iemocap"):
+        assert not TABLES.constant(name, "shows")(ran)
+
+
+def test_a_model_that_no_token_moves_takes_one_row(results, published):
+    """Listeners to audio alone do not read tokens."""
+    title = results.models["listener-audio"].title
+    for name in ("interventions", "shifts", "reading"):
+        content = build(name, results, published)
+        rows = content.display[content.display["Model"] == title]
+        assert len(rows) == 1
+        assert rows.iloc[0, 3].startswith("All ")
+        assert (content.values["model"] == "listener-audio").sum() > 1  # the CSV has them all
+
+
+def test_every_caution_stands_in_every_table_that_it_concerns(results, own_study, published):
+    experiment = Experiment("emosynth", "test", "cue-tiny")
+    file = own_study / f"results/metrics/{experiment}/checks.csv"
+    checks = pd.read_csv(file)
+    checks.loc[checks["quantity"] == "sounds_cut", ["value", "caution"]] = [1.0, "96 of 96 sounds were cut."]
+    checks.to_csv(file, index=False)
+    conditions = own_study / f"results/metrics/{experiment}/conditions.csv"
+    table = pd.read_csv(conditions, dtype={"p": str, "seed": str})
+    table.loc[table["intervention"] == "none", "t_low"] = 0.2
+    table.to_csv(conditions, index=False)
+    trained = results.models["cue-tiny"].model_copy(
+        update={"training": results.models["cue-tiny"].training.model_copy(update={"dataset": "iemocap"})}
+    )
+    other = replace(results, results=own_study / "results", models=results.models | {"cue-tiny": trained})
+    said = ("96 of 96 sounds were cut", "the audio-only prompt is at chance", "was trained on another corpus, iemocap")
+    for name in MADE:
+        content = build(name, other, published)
+        expected = 0 if name in ("concepts", "corpora", "sensitivity", "blocks") else len(said)
+        assert sum(any(each in caution for caution in content.cautions) for each in said) == expected
+        for text in (content.md(), content.tex(), content.json()):
+            assert sum(each in text for each in said) == expected
 
 
 @pytest.mark.parametrize(
@@ -208,7 +264,10 @@ def test_text_is_escaped_in_markdown_and_latex():
         (interval(0.731, 0.779), "[.731, .779]"),
         (interval(-0.01, 0.02, sign=True), "[−.010, +.020]"),
         (p_value(0.0142), ".0142"),
-        (p_value(4e-7), "4e-07"),
+        (p_value(4e-7), "4×10⁻⁷"),
+        (p_value(0.0), "<10⁻³⁰⁰"),
+        (below_value(1e-5), "10⁻⁵"),
+        (below_value(0.05), ".05"),
     ],
 )
 def test_numbers_are_printed_as_papers_print_them(shown, expected):

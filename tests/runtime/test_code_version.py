@@ -10,6 +10,7 @@ import pytest
 
 from cuealign.corpora.readers import READERS
 from cuealign.evaluation.analyses import ANALYSES
+from cuealign.inference import LANGUAGE_MODEL, loaded_for
 from cuealign.interventions import INTERVENTIONS
 from cuealign.models.backends import BACKENDS
 from cuealign.models.training import RECIPES
@@ -32,12 +33,18 @@ PLUGINS = {
 }
 """Scripts whose parameters name a plug-in."""
 
-JOBS = [
-    (script, plugin)
-    for script in sorted(SCRIPTS)
-    for plugin in ([PLUGINS[script].module_name(name) for name in PLUGINS[script].names()] if script in PLUGINS else [None])
-]
-"""Every script with every plug-in that it may be given."""
+
+def _plugins(script: str) -> list[tuple[str, ...]]:
+    """What a script may load by name: a plug-in, and the module for its kind of model."""
+    if script not in PLUGINS:
+        return [()]
+    registry = PLUGINS[script]
+    also = {name: loaded_for(BACKENDS.constant(name, "KIND", "alm")) if registry is BACKENDS else () for name in registry.names()}
+    return [(registry.module_name(name), *modules) for name, modules in also.items()]
+
+
+JOBS = [(script, plugins) for script in sorted(SCRIPTS) for plugins in _plugins(script)]
+"""Every script with all that it may load by name."""
 
 # A process that has loaded the large libraries forks a child for each job, which imports the script and the plug-in and
 # says what of the library is loaded then.
@@ -46,12 +53,12 @@ import json, os, runpy, sys
 import torch, transformers, peft, pandas, matplotlib.pyplot, scipy.stats, sklearn.linear_model, statsmodels.api, opensmile, audformat
 from transformers import ClapModel, Qwen2AudioForConditionalGeneration, Qwen3OmniMoeThinkerForConditionalGeneration
 import importlib
-for script, plugin in json.loads(sys.stdin.read()):
+for script, plugins in json.loads(sys.stdin.read()):
     sys.stdout.flush()
     child = os.fork()
     if child == 0:
         runpy.run_path(script, run_name="imported")
-        if plugin:
+        for plugin in plugins:
             importlib.import_module(plugin)
         print(json.dumps(sorted(name for name in sys.modules if name.split(".")[0] == "cuealign")))
         sys.stdout.flush()
@@ -61,9 +68,9 @@ for script, plugin in json.loads(sys.stdin.read()):
 
 
 @pytest.fixture(scope="module")
-def loaded() -> dict[tuple[str, str | None], set[str]]:
+def loaded() -> dict[tuple[str, tuple[str, ...]], set[str]]:
     """What every job loads of the library, by running its imports."""
-    jobs = json.dumps([(str(SCRIPTS[script]), plugin) for script, plugin in JOBS])
+    jobs = json.dumps([(str(SCRIPTS[script]), plugins) for script, plugins in JOBS])
     done = subprocess.run(
         [sys.executable, "-c", IMPORTED],
         input=jobs,
@@ -77,14 +84,21 @@ def loaded() -> dict[tuple[str, str | None], set[str]]:
     return {job: set(json.loads(line)) for job, line in zip(JOBS, done.stdout.splitlines(), strict=True)}
 
 
-def roots(script: str, plugin: str | None) -> list[Path | str]:
-    return [SCRIPTS[script], *([plugin] if plugin else [])]
+def roots(script: str, plugins: tuple[str, ...]) -> list[Path | str]:
+    return [SCRIPTS[script], *plugins]
 
 
 def test_what_a_job_depends_on_is_what_it_loads(loaded):
     for job in JOBS:
         found = {name for name in reachable(*roots(*job)) if name.split(".")[0] == "cuealign"}
         assert found == loaded[job], job
+
+
+def test_only_jobs_of_audio_language_models_load_what_these_need(loaded):
+    """It imports torch and transformers, which takes seconds of every job."""
+    models = {plugins[0].rpartition(".")[2] for script, plugins in JOBS if LANGUAGE_MODEL in loaded[script, plugins]}
+    assert {"qwen2_audio", "audio_flamingo_3"} <= models
+    assert not models & {"listener", "mixture", "clap_laion", "pengi"}
 
 
 def test_a_changed_constant_of_any_module_changes_exactly_the_jobs_that_load_it(loaded, tmp_path, monkeypatch):

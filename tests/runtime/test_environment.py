@@ -70,6 +70,49 @@ def test_a_checkout_without_a_commit_is_told_without_its_path(tmp_path):
     assert str(tmp_path) not in found
 
 
+@pytest.fixture
+def stand_in(tmp_path, monkeypatch):
+    """Puts a program in the place of git."""
+
+    def put(script: str) -> None:
+        program = tmp_path / "bin/git"
+        program.parent.mkdir()
+        program.write_text(f"#!/bin/sh\n{script}\n")
+        program.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+
+    return put
+
+
+def test_the_reason_for_a_checkout_of_another_owner_is_gits_own(stand_in, tmp_path):
+    stand_in(f"echo \"fatal: detected dubious ownership in repository at '{tmp_path}'\" >&2; exit 128")
+    assert workflow_commit(tmp_path) == "unknown (fatal: detected dubious ownership in repository at the workflow's folder)"
+
+
+def test_no_path_of_the_machine_is_in_the_reason(stand_in, tmp_path):
+    stand_in("echo \"fatal: cannot open '/home/somebody/.gitconfig'\" >&2; exit 128")
+    assert "/home" not in workflow_commit(tmp_path)
+
+
+def test_git_is_asked_in_english_and_writes_nothing(stand_in, tmp_path, monkeypatch):
+    monkeypatch.setenv("LC_ALL", "de_DE.UTF-8")
+    monkeypatch.setenv("GIT_OPTIONAL_LOCKS", "1")
+    stand_in('echo "$LC_ALL $GIT_OPTIONAL_LOCKS" >&2; exit 1')
+    assert workflow_commit(tmp_path) == "unknown (C 0)"
+
+
+@pytest.mark.parametrize("setting", ["status.showUntrackedFiles", "core.quotePath"])
+def test_settings_of_the_user_hide_no_change(git, tmp_path, setting):
+    git("config", setting, "no")
+    (tmp_path / "clone/neu-ä").write_text("2")
+    assert workflow_commit(tmp_path / "clone") == git("rev-parse", "HEAD") + "+changes"
+
+
+def test_output_of_git_in_any_encoding_is_read(stand_in, tmp_path):
+    stand_in("printf 'fatal: \\344\\n' >&2; exit 1")
+    assert workflow_commit(tmp_path).startswith("unknown (fatal: ")
+
+
 def test_a_machine_without_git_is_told(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     assert workflow_commit(tmp_path) == "unknown (git is not installed)"

@@ -4,6 +4,7 @@ import errno
 import io
 import json
 import logging
+import os
 import sys
 import warnings
 from pathlib import Path
@@ -11,9 +12,9 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from pydantic import ValidationError
 from snakemake.iocontainers import InputFiles, Log, OutputFiles, Params, Wildcards
 
+from cuealign import __version__
 from cuealign.config.entries.dataset import TokenOptions
 from cuealign.core.errors import CuealignError, InputError
 from cuealign.runtime import job
@@ -139,7 +140,7 @@ def test_a_job_that_fails_leaves_no_record(here):
 def test_a_value_of_the_wrong_type_is_an_error_of_the_workflow_with_its_traceback(here):
     def main(entry: TokenOptions) -> None: ...
 
-    with pytest.raises(ValidationError):
+    with pytest.raises(SystemExit):
         job.run(main, rule(params={"entry": {"fit": "train"}}))
     assert "Traceback" in (here / "logs/count/iemocap.log").read_text()
 
@@ -157,10 +158,11 @@ def test_records_of_all_jobs_are_read_in_a_fixed_order():
 
 
 @pytest.mark.usefixtures("here")
-def test_a_damaged_record_is_named():
+@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"rule": "count"}', "[" * 100_000])
+def test_a_damaged_record_is_named(content):
     job.run(lambda: None, rule())
     path = job.RECORDS / "count/iemocap.json"
-    path.write_text(path.read_text()[:20])
+    path.write_text(content)
     with pytest.raises(InputError, match=r"count/iemocap\.json: cannot be read \(.*\); delete it and rerun its job with --forcerun"):
         list(job.records())
 
@@ -185,14 +187,71 @@ def test_an_error_for_the_user_is_one_message_without_a_traceback(tmp_path, caps
     assert (tmp_path / "logs/job.log").read_text() == "error: a.wav: no such file\n"
 
 
-def test_any_other_error_keeps_its_traceback(tmp_path, capsys):
-    with pytest.raises(ZeroDivisionError), job.messages(tmp_path / "job.log"):
+def test_an_unexpected_error_is_one_line_and_the_log_has_what_a_report_needs(tmp_path, capsys):
+    announce_commit("abc+changes")
+    with pytest.raises(SystemExit) as ended, job.messages(tmp_path / "job.log"):
         _ = 1 / 0
-    assert "Traceback" in (tmp_path / "job.log").read_text()
-    assert "ZeroDivisionError" in capsys.readouterr().err
+    assert ended.value.code == 1
+    assert capsys.readouterr().err == (
+        "unexpected error: ZeroDivisionError: division by zero; unless a file below results/ was changed by hand, this is a fault of the "
+        f"workflow or of a plug-in; please report it, with the file {tmp_path}/job.log, which has the details; finished work is kept\n"
+    )
+    log = (tmp_path / "job.log").read_text()
+    assert log.startswith(f"cuealign {__version__}, commit abc+changes, python ")
+    assert f"numpy {np.__version__}" in log
+    assert "Traceback (most recent call last)" in log
 
 
-@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO])
+def test_an_unexpected_error_without_a_log_has_its_traceback_on_the_terminal(capsys):
+    with pytest.raises(SystemExit), job.messages():
+        _ = 1 / 0
+    told = capsys.readouterr().err
+    assert "Traceback" in told
+    assert "with the lines above" in told.splitlines()[-1]
+
+
+def test_the_message_of_an_unexpected_error_is_cut_and_on_one_line(tmp_path, capsys):
+    with pytest.raises(SystemExit), job.messages(tmp_path / "job.log"):
+        raise ValueError("a\nb\x1b[31m" + "x" * 10_000)
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1
+    assert "a\\nb\\x1b[31mxxx" in told
+    assert len(told) < 700
+
+
+def test_ctrl_c_says_what_is_kept_and_how_to_go_on(tmp_path, capsys):
+    with pytest.raises(SystemExit) as ended, job.messages(tmp_path / "job.log"):
+        raise KeyboardInterrupt
+    assert ended.value.code == 130
+    line = "interrupted; finished work is kept; run the same command again to go on\n"
+    assert capsys.readouterr().err == (tmp_path / "job.log").read_text() == line
+
+
+def test_memory_that_is_used_up_is_no_fault_of_the_workflow(capsys):
+    with pytest.raises(SystemExit), job.messages():
+        raise MemoryError
+    assert capsys.readouterr().err == (
+        "error: the memory is used up; finished work is kept; run the same command again with fewer cores, or give the job more memory\n"
+    )
+
+
+def test_a_log_that_cannot_be_written_is_one_line(tmp_path, capsys):
+    (tmp_path / "logs").write_text("a file")
+    with pytest.raises(SystemExit), job.messages(tmp_path / "logs/job.log"):
+        pytest.fail("the job must not begin")
+    assert capsys.readouterr().err.startswith(f"error: {tmp_path}/logs")
+
+
+def test_names_that_are_no_text_are_told_as_escapes_in_the_log(tmp_path):
+    with pytest.raises(SystemExit), job.messages(tmp_path / "job.log"):
+        raise InputError("caf\udce9.wav: no such file")
+    assert (tmp_path / "job.log").read_text() == "error: caf\\udce9.wav: no such file\n"
+
+
+@pytest.mark.parametrize(
+    "number",
+    [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG],
+)
 def test_a_disk_error_names_the_file_and_what_to_do(number, capsys):
     with pytest.raises(SystemExit), job.messages():
         raise OSError(number, "it failed", "results/x.parquet")
@@ -207,9 +266,21 @@ def test_a_disk_error_without_a_file_is_told_too(capsys):
     assert "No space left on device; finished work is kept" in capsys.readouterr().err
 
 
-def test_a_missing_file_is_no_disk_error():
-    with pytest.raises(FileNotFoundError), job.messages():
+def test_a_missing_file_is_no_disk_error(capsys):
+    with pytest.raises(SystemExit), job.messages():
         Path("/nowhere").read_bytes()
+    assert "unexpected error: FileNotFoundError" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("here")
+def test_a_record_that_is_cut_short_by_a_kill_leaves_the_earlier_one(monkeypatch):
+    job.run(lambda: None, rule())
+    (before,) = job.records()
+    monkeypatch.setattr(Path, "replace", lambda *_: os._exit(9))
+    if (child := os.fork()) == 0:
+        job.run(lambda: None, rule(wildcards={"dataset": "other"}))
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+    assert list(job.records()) == [before]
 
 
 def test_information_is_logged_from_this_library_and_warnings_from_all(tmp_path, capsys):

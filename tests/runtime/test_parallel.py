@@ -3,6 +3,7 @@
 import logging
 import os
 import signal
+import time
 
 import pytest
 
@@ -19,6 +20,28 @@ def kill_this_process(_item):
 def test_a_killed_process_ends_the_job_with_a_clear_message():
     with pytest.raises(InputError, match="work: a process was killed, perhaps for lack of memory; run again with fewer cores"):
         list(parallel_map(kill_this_process, list(range(20)), "work", unit="item", workers=2))
+
+
+def marked(folder):
+    (folder / f"{time.monotonic_ns()}-{os.getpid()}").touch()
+    time.sleep(0.01)
+
+
+def test_after_an_interruption_no_further_item_is_begun(tmp_path):
+    results = parallel_map(marked, [tmp_path] * 400, "work", unit="item", workers=2)
+    next(results)
+    with pytest.raises(KeyboardInterrupt):
+        results.throw(KeyboardInterrupt)
+    assert len(list(tmp_path.iterdir())) < 400
+
+
+def interrupted(number):
+    os.kill(os.getpid(), signal.SIGINT)
+    return number
+
+
+def test_workers_leave_ctrl_c_to_the_process_that_started_them():
+    assert list(parallel_map(interrupted, range(8), "work", unit="item", workers=2)) == list(range(8))
 
 
 def set_offset(value):

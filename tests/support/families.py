@@ -18,15 +18,21 @@ from transformers import PreTrainedTokenizerFast, WhisperFeatureExtractor
 from cuealign.core.vocabulary import CONCEPTS, TOKENS
 from tests.support.prompts import LABELS, TEMPLATE
 
-SPECIAL = ("<|endoftext|>", "<|im_start|>", "<|im_end|>", "<|AUDIO|>", "<|audio_bos|>", "<|audio_eos|>", "<sound>")
+END = "<|im_end|>"
+"""End of turn of the included families."""
+OTHER_END = "<|eot|>"
+"""End of turn of the backend in docs/extending.md."""
+SPECIAL = ("<|AUDIO|>", "<|audio_bos|>", "<|audio_eos|>", "<sound>")
+OF_THE_PAGE = "my_family"
+"""Name of the backend that docs/extending.md has as a template."""
 REMOTE = Path(__file__).parent / "remote"
 HIDDEN, LAYERS, HEADS, KEYS, MELS, SECONDS = 64, 2, 4, 2, 16, 2
 MROPE = [2, 2, 4]
 """Halves of a head's 16 dimensions by axis; FlexAttention's kernels need 16."""
 
 
-def tokenizer() -> PreTrainedTokenizerFast:
-    """Byte-level BPE trained on the words of the prompts; labels have one or more tokens."""
+def tokenizer(end: str = END) -> PreTrainedTokenizerFast:
+    """Byte-level BPE trained on the words of the prompts, with an end of turn; labels have one or more tokens."""
     inner = Tokenizer(models.BPE())
     inner.pre_tokenizer = pre_tokenizers.Sequence(
         [pre_tokenizers.Split(Regex(r"[=;_]"), "isolated"), pre_tokenizers.ByteLevel(add_prefix_space=False)]
@@ -35,12 +41,13 @@ def tokenizer() -> PreTrainedTokenizerFast:
     words = [TEMPLATE.render([label.word for label in LABELS], " ".join(TOKENS[concept])) for concept in CONCEPTS]
     words += ["angry happy neutral loud quiet none of these words"] * 3
     trainer = trainers.BpeTrainer(
-        vocab_size=420, special_tokens=list(SPECIAL), initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False
+        vocab_size=420,
+        special_tokens=["<|endoftext|>", "<|im_start|>", end, *SPECIAL],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
     )
     inner.train_from_iterator(words, trainer)
-    return PreTrainedTokenizerFast(
-        tokenizer_object=inner, pad_token="<|endoftext|>", eos_token="<|im_end|>", extra_special_tokens=list(SPECIAL[3:])
-    )
+    return PreTrainedTokenizerFast(tokenizer_object=inner, pad_token="<|endoftext|>", eos_token=end, extra_special_tokens=list(SPECIAL))
 
 
 def extractor() -> WhisperFeatureExtractor:
@@ -61,14 +68,14 @@ def text_config(words: int) -> dict[str, Any]:
     }
 
 
-def audio_flamingo_3(folder: Path) -> None:
+def audio_flamingo_3(folder: Path, end: str = END) -> None:
     from transformers import AudioFlamingo3Config, AudioFlamingo3ForConditionalGeneration, AudioFlamingo3Processor
 
-    words = tokenizer()
+    words = tokenizer(end)
     template = (
         "{% for message in messages %}<|im_start|>{{ message.role }}\n"
         "{% for part in message.content %}{% if part.type == 'audio' %}<sound>{% endif %}{% endfor %}"
-        "{% for part in message.content %}{% if part.type == 'text' %}{{ part.text }}{% endif %}{% endfor %}<|im_end|>\n{% endfor %}"
+        "{% for part in message.content %}{% if part.type == 'text' %}{{ part.text }}{% endif %}{% endfor %}" + end + "\n{% endfor %}"
         "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
     )
     processor = AudioFlamingo3Processor(extractor(), words, chat_template=template, max_audio_len=5)
@@ -215,6 +222,11 @@ def audio_flamingo_3_think(folder: Path) -> None:
     torch.save(whole, think / "non_lora_trainables.bin")
 
 
+def with_another_end(folder: Path) -> None:
+    """A checkpoint for the backend in docs/extending.md, whose tokenizer does not have the end of turn of the included families."""
+    audio_flamingo_3(folder, OTHER_END)
+
+
 def save(model: torch.nn.Module, words: PreTrainedTokenizerFast, folder: Path) -> None:
     """Draw weights and save the model."""
     randomise(model, model.lm_head, words)
@@ -227,7 +239,7 @@ def randomise(model: torch.nn.Module, head: torch.nn.Linear, words: PreTrainedTo
         for name, parameter in model.named_parameters():
             if parameter.dim() > 1 and "embed_positions" not in name:
                 parameter.normal_(0, 0.2)
-        rows = sorted({token for label in LABELS for token in words(label.word)["input_ids"]} | {words.convert_tokens_to_ids("<|im_end|>")})
+        rows = sorted({token for label in LABELS for token in words(label.word)["input_ids"]} | {words.eos_token_id})
         head.weight[rows] *= 2.5
 
 

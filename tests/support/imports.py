@@ -8,12 +8,13 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("core",),
     ("entries",),
     ("runtime",),
-    ("corpora", "cues", "prompts"),
+    ("corpora", "cues", "prompts", "terminal"),
     ("interventions",),
     ("models",),
     ("inference", "evaluation"),
     ("reporting",),
     ("config",),
+    ("cli",),
 )
 """Parts of the library from the ground up: a part imports from the floors below it only. ``entries`` are ``config.entries``."""
 

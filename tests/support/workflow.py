@@ -96,4 +96,4 @@ def conditions(folder: Path, model: str) -> pd.DataFrame:
 
 def results_of(folder: Path, settings: Config) -> Results:
     """The results in a folder, as tables and figures read them."""
-    return Results(folder / "results", experiments(settings.grid), settings.datasets, settings.models)
+    return Results(folder / "results", experiments(settings.grid), settings.datasets, settings.models, settings.statistics)

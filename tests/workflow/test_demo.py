@@ -1,9 +1,7 @@
 """What the demo says about models of known behaviour, from the results of ``make demo``."""
 
 import json
-import os
-import subprocess
-import sys
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -13,16 +11,7 @@ from tests.support import ROOT
 
 METRICS = ROOT / "results/metrics/emosynth/test"
 
-pytestmark = pytest.mark.long
-
-
-@pytest.fixture(scope="module", autouse=True)
-def made() -> None:
-    """The results are of this version."""
-    plan = subprocess.run([sys.executable, "-m", "snakemake", "-n"], cwd=ROOT, capture_output=True, text=True, check=False)
-    if "Nothing to be done" not in plan.stdout + plan.stderr:
-        assert "CUEALIGN_DEMO_MADE" not in os.environ  # .ci/run has just made it
-        pytest.skip("no results of this version: make demo first")
+pytestmark = [pytest.mark.long, pytest.mark.usefixtures("demo_made")]
 
 
 def reliance(model: str) -> pd.DataFrame:
@@ -49,3 +38,19 @@ def test_the_verdict_on_a_known_model_is_what_it_is(model, verdict):
 def test_the_ruler_lies_at_its_ends():
     assert reliance("listener-audio").loc["equivalent_cue_weight", "value"] == pytest.approx(0, abs=1e-6)
     assert reliance("listener-cues").loc["equivalent_cue_weight", "value"] == pytest.approx(1, abs=1e-6)
+
+
+def test_the_demo_gives_what_the_readme_says():
+    text = (ROOT / "README.md").read_text(encoding="utf-8").split("\n## What the demo should give\n")[1].split("\n## ")[0]
+    told = [float(value.replace("−", "-")) for value in re.findall(r"^\| .+ \| ([+−.\d]+) \| .+ \|$", text, re.MULTILINE)]
+    found = pd.read_csv(METRICS / "cue-tiny/conditions.csv", dtype={"p": str, "seed": str})
+    uar = {(row.intervention, row.p): row.uar for row in found.itertuples()}  # of several seeds, the mean is the last row
+    none, correct = uar["none", "0"], uar["correct", "0"]
+    wrong = [uar["shuffle", "0"], uar["conflict", "0"], uar["corrupt", "1.0"]]
+    slope = pd.read_csv(METRICS / "cue-tiny/trend.csv")["spearman_rho"][0]
+    assert [none, correct, correct - none, *wrong] == pytest.approx(told[:-1], abs=0.05)
+    assert correct - none >= 0.04
+    assert all(0.28 < value < correct for value in wrong)
+    assert slope <= -0.7
+    (gain,) = [row for row in pd.read_csv(METRICS / "cue-tiny/comparisons.csv").itertuples() if (row.a, row.b) == ("correct", "none")]
+    assert gain.t_low > 0

@@ -81,7 +81,9 @@ def address():
 
 def test_fetched_from_a_repository_it_asks_for_its_library(tmp_path, address):
     write(tmp_path, address)
-    without = run(tmp_path, "-n")
+    (tmp_path / "lacking").mkdir()
+    (tmp_path / "lacking/cuealign.py").write_text("raise ImportError\n")
+    without = run(tmp_path, "-n", PYTHONPATH=str(tmp_path / "lacking"))
     assert without.returncode != 0
     assert "the library cuealign is not beside this workflow" in without.stdout + without.stderr
     # As if it were installed.

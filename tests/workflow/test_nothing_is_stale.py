@@ -38,8 +38,9 @@ def test_a_second_run_has_nothing_to_do_from_any_clone(small_study, clone, snake
 
 
 # Three models on one split, with nine conditions; the tables concepts and sensitivity, and the figure of the tokens, read no metrics.
-TABLES_MADE, FIGURES_MADE = 14, 10
-ENDS = {"record_provenance": 1, "study": 1}
+TABLES_MADE, FIGURES_MADE = 12, 6
+PAGE = {"make_page": 1, "make_cover": 1, "study": 1}
+ENDS = {"record_provenance": 1} | PAGE
 ALL_REPORTS = {"make_table": TABLES_MADE, "draw_figure": FIGURES_MADE} | ENDS
 REPORTS = {"make_table": TABLES_MADE - 2, "draw_figure": FIGURES_MADE - 1} | ENDS
 METRICS = {"evaluate": 3, "summarise_checks": 3, "measure_grounding": 3, "compare_models": 1} | REPORTS
@@ -54,15 +55,18 @@ AUDIT = {"audit_audio": 1} | MANIFEST
 
 CHANGES = {
     # A changed module, and the jobs that run again: those whose scripts load it, and what depends on them.
-    "reporting/tables/uar.py": {"make_table": 1, "record_provenance": 1, "study": 1},
-    "reporting/figures/tokens.py": {"draw_figure": 1, "record_provenance": 1, "study": 1},
-    "reporting/provenance.py": {"record_provenance": 1, "study": 1},
+    "reporting/tables/uar.py": {"make_table": 1} | ENDS,
+    "reporting/figures/tokens.py": {"draw_figure": 1} | ENDS,
+    "reporting/provenance.py": ENDS,
+    "reporting/page/build.py": PAGE,
+    "reporting/page/sound.py": PAGE,
     # The checks, which say what is claimed, are read by the verdict.
     "evaluation/analyses/trend.py": {rule: count for rule, count in METRICS.items() if rule != "compare_models"},
-    "evaluation/grounding/verdict.py": {"measure_grounding": 3, "make_table": 3, "draw_figure": 5} | ENDS,
+    "evaluation/grounding/verdict.py": {"measure_grounding": 3, "make_table": 3, "draw_figure": 3} | ENDS,
     "evaluation/significance.py": METRICS,
     "prompts/answers.py": ANSWERS,
-    "inference/packed.py": ANSWERS,
+    # Listeners answer without an engine, and no job of theirs loads one.
+    "inference/packed.py": ANSWERS | dict.fromkeys(("respond", "evaluate", "summarise_checks", "measure_grounding"), 1) | {"predict": 9},
     "models/training/listener.py": {
         "train": 2,
         "respond": 2,
@@ -72,7 +76,7 @@ CHANGES = {
         "compare_models": 1,
     }
     # The listeners are the ruler of every model's cue weight.
-    | {"measure_grounding": 3, "draw_figure": 8, "make_table": TABLES_MADE - 2}
+    | {"measure_grounding": 3, "draw_figure": 4, "make_table": TABLES_MADE - 2}
     | ENDS,
     "interventions/shuffle.py": {"intervene": 2, "train": 1} | ANSWERS,
     "corpora/splits.py": CONDITIONS | ALL_REPORTS,
@@ -95,6 +99,16 @@ def test_a_changed_module_runs_again_what_depends_on_it(small_study, clone, modu
         file.write_text(before, encoding="utf-8")
 
 
+def test_another_look_makes_the_page_anew(small_study, clone):
+    file = clone / "src/cuealign/reporting/page/look/page.css"
+    before = file.read_text(encoding="utf-8")
+    try:
+        file.write_text(f"{before}\nbody {{ color: red; }}\n", encoding="utf-8")
+        assert planned(dry_run(small_study, clone)) == PAGE
+    finally:
+        file.write_text(before, encoding="utf-8")
+
+
 def test_changed_resources_run_again_what_reads_them(small_study, clone):
     file = clone / "resources/published.csv"
     before = file.read_text(encoding="utf-8")
@@ -111,10 +125,11 @@ CONFIGS = {
     'statistics={"resamples": 200}': METRICS,
     'models={"cue-tiny": {"memory": "9GB", "runtime": "2h"}}': None,
     'models={"cue-tiny": {"title": "Cue Tiny"}}': {"make_table": TABLES_MADE, "draw_figure": 5} | ENDS,
-    'models={"af3": {"title": "Flamingo"}}': {"record_provenance": 1, "study": 1},  # not in the grid: only the record of the config
+    'models={"af3": {"title": "Flamingo"}}': ENDS,  # not in the grid: only the record of the config
     'intervention_options={"conflict": {"voice_quality": {"MODAL": "CREAKY", "BREATHY": "PRESSED", "PRESSED": "BREATHY", '
     '"ROUGH": "MODAL", "CREAKY": "MODAL"}}}': {"intervene": 1} | ANSWERS,
-    'figures={"confusions": {"scope": "model", "annotate_from": 0.2}}': {"draw_figure": 3, "record_provenance": 1, "study": 1},
+    'figures={"confusions": {"scope": "model", "annotate_from": 0.2}}': {"draw_figure": 1} | ENDS,
+    'report={"audio": "link"}': ENDS,
 }
 
 
@@ -123,7 +138,7 @@ def test_a_changed_setting_runs_again_what_depends_on_it(small_study, setting):
     done = snakemake(small_study, "-n", "--config", setting, configfile=small_study / "small.yaml", snakefile=ROOT / "Snakefile")
     if CONFIGS[setting] is None:
         # The record of the config is made again; nothing else is.
-        assert planned(done) == {"record_provenance": 1, "study": 1}
+        assert planned(done) == ENDS
     else:
         assert planned(done) == CONFIGS[setting]
 

@@ -46,8 +46,20 @@ def test_version_is_the_same_everywhere():
     assert f"## {cuealign.__version__}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 
 
+def test_the_results_page_cites_what_the_citation_file_says():
+    """Pages are made where only the workflow's own folders are."""
+    assert (ROOT / "resources/citation.cff").read_bytes() == (ROOT / "CITATION.cff").read_bytes()
+
+
+def test_tests_in_a_browser_take_everything_else_from_the_lock():
+    lines = (ROOT / "envs/browser.lock").read_text(encoding="utf-8").splitlines()
+    browser = dict(line.split("==") for line in lines if not line.startswith("#"))
+    assert "playwright" in browser
+    assert not set(browser) & set(lock())
+
+
 def test_library_imports_nothing_of_snakemake():
-    for path in (ROOT / "src").rglob("*.py"):
+    for path in (ROOT / "src/cuealign").rglob("*.py"):
         assert not re.search(r"^\s*(import|from) snakemake", path.read_text(encoding="utf-8"), re.MULTILINE), path
 
 
@@ -99,10 +111,64 @@ def test_published_values_are_the_papers():
 
 def test_every_promise_of_the_page_on_robustness_has_its_test():
     rows = [line for line in (ROOT / "docs/robustness.md").read_text(encoding="utf-8").splitlines() if line.startswith("| ")]
-    rows = [row for row in rows if not row.startswith(("| what may", "| ---"))]
+    rows = [row for row in rows if not row.startswith(("| what m", "| ---"))]
     assert len(rows) > 25
     for row in rows:
         tests = re.findall(r"`([\w/]+\.py)::(\w+)`", row.rsplit(" | ", 1)[-1])
         assert tests, row
         for file, test in tests:
             assert f"def {test}(" in (ROOT / "tests" / file).read_text(encoding="utf-8"), row
+
+
+def readme() -> str:
+    return (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def section(title: str) -> str:
+    """Text of the README below a heading."""
+    return readme().split(f"\n## {title}\n")[1].split("\n## ")[0]
+
+
+def test_every_file_that_the_readme_names_is_there():
+    named = set(re.findall(r"`((?:docs|config|tests|profiles)/[\w./-]+|[A-Z]+\.(?:md|cff))`|\]\(([\w./-]+)\)|src=\"([^\"]+)\"", readme()))
+    paths = {path for found in named for path in found if path}
+    assert len(paths) > 20
+    assert [path for path in sorted(paths) if not (ROOT / path).exists()] == []
+
+
+def test_pictures_of_the_readme_are_small():
+    for name in ("page", "reliance"):
+        assert (ROOT / f"docs/{name}.png").stat().st_size < 200_000
+
+
+def test_the_readme_lists_every_model_and_corpus_with_its_licence():
+    for kind, title in (("models", "Your own model"), ("datasets", "Your own data")):
+        for name, entry in yaml.safe_load((ROOT / f"config/{kind}.yaml").read_text(encoding="utf-8"))[kind].items():
+            trained = "training" in entry
+            assert trained or f"`{name}`" in section(title), name
+            if "hub_id" in entry:
+                assert entry["licence"] in section(title), name
+
+
+def test_the_readme_lists_every_target():
+    rules = re.findall(r"^rule (\w+):", (ROOT / "workflow/rules/targets.smk").read_text(encoding="utf-8"), re.MULTILINE)
+    for name in rules:
+        assert f"`{name}`" in section("More ways to run"), name
+
+
+def test_minutes_of_the_readme_are_those_of_the_registry():
+    models = yaml.safe_load((ROOT / "config/models.yaml").read_text(encoding="utf-8"))["models"]
+    rows = re.findall(r"^\| `([\w-]+)` \(.*\| (\d+) min(, estimate)? \|$", section("Your own model"), re.MULTILINE)
+    assert len(rows) == 5
+    for name, minutes, estimated in rows:
+        (kind,) = models[name]["seconds_per_utterance"]
+        assert int(minutes) == round(5531 * models[name]["seconds_per_utterance"][kind] / 60), name
+        assert (kind == "estimate") == bool(estimated), name
+
+
+def test_ranges_of_the_readme_are_those_of_the_benchmarks():
+    benchmarks = (ROOT / "docs/benchmarks.md").read_text(encoding="utf-8").split("\n## The demo\n")[1]
+    rows = re.findall(r"^\| ([^|]+) \| ([+−.\d]+) \| ([+−.\d]+) \| ([+−.\d]+) \|$", benchmarks, re.MULTILINE)
+    ranges = [f"{low.removeprefix('+')} to {high.removeprefix('+')}" for _, low, _, high in rows]
+    shown = re.findall(r"^\| .+ \| [+−.\d]+ \| (.+ to .+) \|$", section("What the demo should give"), re.MULTILINE)
+    assert [text.replace("+", "") for text in shown] == ranges

@@ -27,7 +27,7 @@ def test_a_further_seed_computes_only_its_own_prompts(own_study, tmp_path):
     # Three conditions of 96 utterances are new; a shuffled block may by chance be one that was asked before.
     assert 0.9 * 3 * 96 < asked <= 3 * 96
     assert known >= 8 * 96
-    assert "rule train" not in done.stdout + done.stderr
+    assert "training" not in done.stdout + done.stderr
     assert len(parts(own_study, "cue-tiny")) > before
     assert {"0", "1"} < set(conditions(own_study, "cue-tiny")["seed"])
 

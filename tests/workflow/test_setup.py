@@ -87,3 +87,15 @@ def test_an_environment_is_made_anew_only_if_its_lock_changes(machine):
     lock = folder / "envs/requirements.lock"
     lock.write_text(lock.read_text() + "another==1\n")
     assert len(run("python3.11")[1]) > 0
+
+
+def test_the_environment_finds_the_library_of_its_clone_and_has_the_command(machine):
+    folder, run = machine
+    shutil.copy(ROOT / "envs/cuealign.sh", folder / "envs/cuealign.sh")
+    run("python3.11")
+    site = folder / ".venv/lib/python3.11/site-packages"
+    site.mkdir(parents=True)
+    assert run("python3.11")[1] == []  # an environment that is there already gets them too
+    assert Path(site, (site / "cuealign.pth").read_text().strip()).resolve() == folder / "src"
+    assert (folder / ".venv/bin/cuealign").stat().st_mode & 0o111
+    assert "-m cuealign.cli" in (folder / ".venv/bin/cuealign").read_text()

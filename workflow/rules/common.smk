@@ -8,11 +8,11 @@ from hashlib import sha256
 from itertools import product
 from os import environ, pathsep
 from pathlib import Path
-from re import fullmatch
 from shutil import which
 
 from snakemake.common.configfile import load_configfile
 from snakemake.exceptions import WorkflowError
+from snakemake.logging import logger as snakemake_logger
 from snakemake.utils import update_config
 
 # The library lies beside this workflow. This process and every job import it from there, in any environment. If Snakemake
@@ -23,6 +23,9 @@ IN_CLONE = Path(CLONE, "src").is_dir()
 if IN_CLONE:
     sys.path.insert(0, str(CLONE / "src"))
     environ.update(PYTHONPATH=pathsep.join(filter(None, [str(CLONE / "src"), environ.get("PYTHONPATH")])))
+
+# Notebooks set a backend for all their children that no job has.
+environ.update(MPLBACKEND="agg")
 
 # On a cluster, the executor asks sacct for the states of its jobs. The profile's own sacct gives answers that it understands.
 ANSWERS = CLONE / "profiles/slurm/bin"
@@ -38,36 +41,43 @@ except ImportError:
     )
 
 from cuealign.config.comparability import deviations, local_folders
+from cuealign.config.entries.base import amount
 from cuealign.config.entries.figures import SCOPES
 from cuealign.config.entries.grid import Experiment
 from cuealign.config.grid import runs as expand_grid
 from cuealign.config.loading import load
-from cuealign.config.workflow import limit, missing_checkpoints, missing_sources, wildcard
+from cuealign.config.workflow import limit, missing_checkpoints, missing_sources, not_writable, wildcard
 from cuealign.config.yaml_files import misread
-from cuealign.core.errors import CuealignError
+from cuealign.core.errors import ConfigError, CuealignError
 from cuealign.corpora.file_states import states
 from cuealign.corpora.readers import READERS
 from cuealign.evaluation.analyses import ANALYSES
 from cuealign.evaluation.grounding import MADE
+from cuealign.inference import loaded_for
 from cuealign.interventions import INTERVENTIONS
 from cuealign.models.backends import BACKENDS
 from cuealign.models.checkpoints import hub_commit
 from cuealign.models.training import RECIPES
+from cuealign.reporting.colours import model_colours
 from cuealign.reporting.figures import FIGURES
+from cuealign.reporting.page.assets import look_version
 from cuealign.reporting.tables import TABLES
 from cuealign.runtime.code_version import code_version
 from cuealign.runtime.environment import announce_commit, workflow_commit
+from cuealign.terminal.mistakes import show_mistakes_in_clear_lines
+
+show_mistakes_in_clear_lines(snakemake_logger)
 
 announce_commit(workflow_commit(CLONE) if IN_CLONE else f"unknown (fetched from {SOURCE})")
 
 
 @contextmanager
-def user_mistakes(about=""):
-    """A user's mistake ends in clear lines, without a traceback."""
+def told_about(dataset):
+    """A mistake of the user names the dataset."""
     try:
         yield
     except CuealignError as error:
-        raise WorkflowError(f"{about}{error}")
+        raise ConfigError(f"dataset {dataset}: {error}") from error
 
 
 @contextmanager
@@ -90,6 +100,9 @@ def shipped(*names):
     return merged
 
 
+if problems := not_writable(Path.cwd()):
+    raise ConfigError("\n".join(problems))
+
 values = shipped("datasets", "models", "prompts", "config")
 update_config(values, config)
 
@@ -97,14 +110,19 @@ update_config(values, config)
 if len(workflow.modifier_stack) == 1 and (
     problems := [line for file in workflow.configfiles for line in misread(file)]
 ):
-    raise WorkflowError("\n".join(problems))
+    raise ConfigError("\n".join(problems))
 
-with user_mistakes():
-    settings = load(values)
+settings = load(values)
 
 if problems := missing_sources(settings):
-    raise WorkflowError(
-        "\n".join([*problems, "(in a file of your own given with --configfile, or on the command line with --config)"])
+    raise ConfigError(
+        "\n".join(
+            [
+                *problems,
+                "(in a file of your own given with --configfile, or on the command line with --config; what you lack is left out by "
+                "exclude: {datasets: [...]})",
+            ]
+        )
     )
 
 # Published values stand beside those of runs that are the paper's.
@@ -122,14 +140,6 @@ RUNS_OF = {}
 for each in RUNS:
     RUNS_OF.setdefault(each.experiment, []).append(each)
 EXPERIMENTS = list(RUNS_OF)
-
-
-onstart:
-    # A dry run shows the whole plan. A real run must not start what it cannot finish.
-    jobs = list(workflow.dag.needrun_jobs())
-    asked = sorted({job.wildcards.model for job in jobs if job.rule.name.endswith(("respond", "respond_on_gpu"))})
-    if problems := missing_checkpoints(settings, asked):
-        raise WorkflowError("\n".join(problems))
 
 
 wildcard_constraints:
@@ -163,7 +173,7 @@ def intervention_modules(runs):
 def corpus_sources(wildcards):
     """Files that a corpus is described by."""
     entry = settings.datasets[wildcards.dataset]
-    with user_mistakes(f"dataset {wildcards.dataset}: "):
+    with told_about(wildcards.dataset):
         return READERS.module(entry.reader).sources(entry)
 
 
@@ -175,7 +185,7 @@ def corpus_content(wildcards):
     contents = [source.read_bytes() for source in own if source.is_file()]
     reader = READERS.module(entry.reader)
     if hasattr(reader, "listing"):
-        with user_mistakes(f"dataset {wildcards.dataset}: "):
+        with told_about(wildcards.dataset):
             contents.append("\n".join(reader.listing(entry)).encode())
     return [sha256(content).hexdigest() for content in contents]
 
@@ -199,6 +209,12 @@ def sound_files(wildcards):
         return None
 
 
+def code_of_model(wildcards):
+    """Version of the code that asks a model."""
+    entry = settings.models[wildcards.model]
+    return version("respond", BACKENDS.module_name(entry.backend), *loaded_for(entry.kind))
+
+
 def checkpoint_content(wildcards):
     """Names, sizes and times of the files of a local checkpoint: one that is changed in place is another model."""
     entry = settings.models[wildcards.model]
@@ -208,7 +224,7 @@ def checkpoint_content(wildcards):
 
 
 # Entries as rules get them, without the keys that their results do not depend on.
-_PLANNING = ("memory", "runtime", "seconds_per_utterance", "threads")
+_PLANNING = ("memory", "runtime", "seconds_per_utterance", "seconds_to_load", "threads", "obtain")
 _TOLD = ("title", "licence", "heading", "training_data")
 _HEARD = ("on_bad_audio", "channel", "remove_offset")
 DESCRIBED = {
@@ -222,6 +238,11 @@ BUILT = {
 ASKED = {name: entry.without((*_TOLD, "prompt", "training", *_PLANNING)) for name, entry in settings.models.items()}
 SHOWN_DATASETS = {run.dataset: config["datasets"][run.dataset] for run in RUNS}
 SHOWN_MODELS = {run.model: settings.models[run.model].without(_PLANNING) for run in RUNS}
+# The same without places on this machine: pages are sent to others, and reports show the parameters of their rules.
+SENT_DATASETS = {run.dataset: settings.datasets[run.dataset].without(("root", "manifest")) for run in RUNS}
+SENT_MODELS = {
+    name: entry | {"path": "local folder"} if entry.get("path") else entry for name, entry in SHOWN_MODELS.items()
+}
 
 
 def of_dataset(key):
@@ -341,18 +362,41 @@ PREDICTION = "results/predictions/{dataset}/{split}/{model}/{intervention}/p{p}/
 CONDITION = "results/interventions/{dataset}/{split}/{intervention}/p{p}/seed{seed}.parquet"
 METRIC_FILES = metrics_of(RUNS, [*settings.analyses, "checks", *MADE, "models"])
 RESPONSE_FILES = [path for experiment in EXPERIMENTS for path in responses_of(experiment)]
-TABLE_FILES = expand("results/tables/{table}.{format}", table=settings.tables, format=["csv", "tex", "md"])
 
-# Every drawing of the study: its file name without ending, the figure, and what it shows.
-DRAWINGS = {
-    "_".join([figure, *(getattr(run, part) for part in SCOPES[entry.scope])]): {
-        "figure": figure,
-        "scope": {part: getattr(run, part) for part in SCOPES[entry.scope]},
+
+def shown(registry, name, runs):
+    """Whether some runs have what a table or a figure shows."""
+    return registry.constant(name, "shows", bool)(runs)
+
+
+def drawings(figure, entry):
+    """Every drawing of a figure that has something to show: its file name without ending, the figure, and what it shows."""
+    found = {}
+    for run in RUNS:
+        if entry.scope != "model" or entry.controls or run.model not in RULER:
+            found.setdefault(tuple(getattr(run, part) for part in SCOPES[entry.scope]), []).append(run)
+    return {
+        "_".join([figure, *names]): {"figure": figure, "scope": dict(zip(SCOPES[entry.scope], names))}
+        for names, runs in found.items()
+        if shown(FIGURES, figure, runs)
     }
-    for figure, entry in settings.figures.items()
-    for run in RUNS
+
+
+# Control models beside others are a ruler: tables and figures of a split show them, and no figure of their own.
+CONTROLS = {run.model for run in RUNS if settings.models[run.model].kind == "control"}
+RULER = CONTROLS if CONTROLS != {run.model for run in RUNS} else set()
+TABLES_SHOWN = [name for name in settings.tables if shown(TABLES, name, RUNS)]
+TABLE_FILES = expand("results/tables/{table}.{format}", table=TABLES_SHOWN, format=["csv", "tex", "md", "json"])
+DRAWINGS = {
+    name: drawing for figure, entry in settings.figures.items() for name, drawing in drawings(figure, entry).items()
 }
-FIGURE_FILES = expand("results/figures/{drawing}.{format}", drawing=DRAWINGS, format=["pdf", "svg", "png"])
+FIGURE_FILES = expand(
+    "results/figures/{drawing}.{format}", drawing=DRAWINGS, format=["pdf", "svg", "png", "tex", "json"]
+)
+MODEL_COLOURS = model_colours(settings.models, (run.model for run in RUNS))
+PAGES = paths("results/report/{dataset}_{split}.html", RUNS)
+REPORT_FILES = [*PAGES, "results/report/index.html"]
+PAGE_NEEDS = [name for name in ("conditions", "checks", "verdict") if name in (*settings.analyses, "checks", *MADE)]
 
 
 def shown_in(wildcards):
@@ -360,9 +404,24 @@ def shown_in(wildcards):
     return runs_of(DRAWINGS[wildcards.drawing]["scope"])
 
 
+def figure_of(wildcards):
+    """The figure of a drawing as the config has it."""
+    return settings.figures[DRAWINGS[wildcards.drawing]["figure"]]
+
+
 def needs_of_figure(wildcards):
     """Analyses that a drawing reads; one that reads none shows no model."""
     return FIGURES.constant(DRAWINGS[wildcards.drawing]["figure"], "NEEDS", ())
+
+
+def drawings_of_page(wildcards):
+    """Drawings that a page shows, with their scopes: those of the study, of its dataset, its split and its models."""
+    own = dict(wildcards.items())
+    return {
+        name: drawing["scope"]
+        for name, drawing in DRAWINGS.items()
+        if all(own.get(part, value) == value for part, value in drawing["scope"].items())
+    }
 
 
 def needs_of_table(wildcards):
@@ -385,9 +444,12 @@ def evaluated_in(wildcards):
 
 
 def figure_inputs(wildcards):
-    """What a drawing reads: tokens, and the metrics that the figure needs."""
-    tokens = paths("results/corpora/{dataset}/{table}.parquet", shown_in(wildcards), table=["manifest", "tokens"])
-    return tokens + metrics_of(evaluated_in(wildcards), needs_of_figure(wildcards))
+    """What a drawing reads: corpora, and the metrics that the figure needs, with what its cautions come from."""
+    corpora = ["manifest.parquet", "tokens.parquet", "counts.json"]
+    needs = [*needs_of_figure(wildcards), "conditions", "checks"]
+    return paths("results/corpora/{dataset}/{file}", shown_in(wildcards), file=corpora) + metrics_of(
+        evaluated_in(wildcards), dict.fromkeys(needs)
+    )
 
 
 # ---------------------------------------------------------------- resources
@@ -395,8 +457,8 @@ def figure_inputs(wildcards):
 
 def growing(memory):
     """Resource function: main memory, as much again at every further attempt."""
-    size, unit = fullmatch(r"([0-9.]+) *([A-Za-z]+)", memory).groups()
-    return lambda wildcards, attempt: f"{float(size) * attempt:g}{unit}"
+    size, unit = amount(memory)
+    return lambda wildcards, attempt: f"{size * attempt:f}{unit}"
 
 
 def memory_of_model(wildcards, attempt):
@@ -407,7 +469,7 @@ def memory_of_model(wildcards, attempt):
 def refuse_prefix(output):
     """Scripts read and write below results/; a module with a prefix would read another study's results without a word."""
     if not str(output).startswith("results/"):
-        raise WorkflowError(
+        raise ConfigError(
             f"this workflow cannot be a module with prefix or replace_prefix (its first output became {output}); leave them out, "
             "and run it in a folder of its own with --directory"
         )

@@ -30,6 +30,8 @@ rule read_corpus:
         utterances="results/corpora/{dataset}/utterances.parquet",
     log:
         "logs/read_corpus/{dataset}.log",
+    # Before all else: a table with mistakes stops the run before anything is decoded, trained or asked.
+    priority: 10
     localrule: True
     conda:
         "../../envs/cuealign.yaml"

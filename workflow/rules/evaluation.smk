@@ -3,6 +3,7 @@
 
 rule evaluate:
     input:
+        manifest="results/corpora/{dataset}/manifest.parquet",
         predictions=lambda wildcards: paths(PREDICTION, runs_of_experiment(wildcards)),
     output:
         metrics=expand("results/metrics/{{dataset}}/{{split}}/{{model}}/{analysis}.csv", analysis=settings.analyses),
@@ -14,6 +15,8 @@ rule evaluate:
         mem=growing("4GB"),
         runtime="30m",
     params:
+        splits=of_dataset("splits"),
+        limit=limit_of,
         conditions=lambda wildcards: [run.condition for run in runs_of_experiment(wildcards)],
         labels=of_dataset("labels"),
         statistics=config["statistics"],
@@ -29,6 +32,7 @@ rule evaluate:
 
 rule summarise_checks:
     input:
+        manifest="results/corpora/{dataset}/manifest.parquet",
         predictions=lambda wildcards: paths(PREDICTION, runs_of_experiment(wildcards)),
         checks=lambda wildcards: checks_of(Experiment(wildcards.dataset, wildcards.split, wildcards.model)),
         comparisons=lambda wildcards: metrics_of(
@@ -42,6 +46,8 @@ rule summarise_checks:
     conda:
         "../../envs/cuealign.yaml"
     params:
+        splits=of_dataset("splits"),
+        limit=limit_of,
         labels=of_dataset("labels"),
         code=version("summarise_checks"),
     script:
@@ -50,6 +56,7 @@ rule summarise_checks:
 
 rule measure_grounding:
     input:
+        manifest="results/corpora/{dataset}/manifest.parquet",
         predictions=lambda wildcards: paths(PREDICTION, runs_of_experiment(wildcards)),
         blocks=lambda wildcards: paths(CONDITION, with_block(runs_of_experiment(wildcards))),
         listeners=lambda wildcards: paths(PREDICTION, runs_of_listeners(wildcards)),
@@ -68,6 +75,7 @@ rule measure_grounding:
         mem=growing("4GB"),
         runtime="30m",
     params:
+        splits=of_dataset("splits"),
         conditions=lambda wildcards: [run.condition for run in runs_of_experiment(wildcards)],
         with_block=lambda wildcards: [run.condition for run in with_block(runs_of_experiment(wildcards))],
         listened=lambda wildcards: [(hears_of(run.model), *run.condition) for run in runs_of_listeners(wildcards)],
@@ -84,6 +92,7 @@ rule measure_grounding:
 
 rule compare_models:
     input:
+        manifest="results/corpora/{dataset}/manifest.parquet",
         predictions=lambda wildcards: paths(PREDICTION, compared_runs(wildcards)),
         blocks=lambda wildcards: paths(CONDITION, with_block(compared_runs(wildcards))),
     output:
@@ -94,6 +103,7 @@ rule compare_models:
     conda:
         "../../envs/cuealign.yaml"
     params:
+        splits=of_dataset("splits"),
         runs=lambda wildcards: [(run.model, *run.condition) for run in compared_runs(wildcards)],
         with_block=lambda wildcards: list(dict.fromkeys(run.condition for run in with_block(compared_runs(wildcards)))),
         labels=of_dataset("labels"),

@@ -67,7 +67,7 @@ rule respond:
         instruction=instruction_of,
         cue_block=lambda wildcards: settings.cue_block,
         content=checkpoint_content,
-        code=lambda wildcards: version("respond", BACKENDS.module_name(settings.models[wildcards.model].backend)),
+        code=code_of_model,
     script:
         "../../scripts/respond.py"
 

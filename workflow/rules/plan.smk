@@ -26,6 +26,8 @@ rule plan_study:
         ],
         datasets=SHOWN_DATASETS,
         models={name: config["models"][name] for name in SHOWN_MODELS},
+        gpus=lambda wildcards: gpus_here(),
+        missing=lambda wildcards: missing_here(SHOWN_MODELS),
         code=version("plan_study"),
     script:
         "../../scripts/plan_study.py"

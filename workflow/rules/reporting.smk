@@ -17,6 +17,7 @@ rule make_table:
         ),
         tex="results/tables/{table}.tex",
         md="results/tables/{table}.md",
+        json="results/tables/{table}.json",
     log:
         "logs/make_table/{table}.log",
     wildcard_constraints:
@@ -26,10 +27,11 @@ rule make_table:
         "../../envs/cuealign.yaml"
     params:
         options=lambda wildcards: settings.tables[wildcards.table],
-        datasets=SHOWN_DATASETS,
-        models=SHOWN_MODELS,
+        datasets=SENT_DATASETS,
+        models=SENT_MODELS,
         experiments=[vars(experiment) for experiment in EXPERIMENTS],
-        confidence=settings.statistics.confidence,
+        # A table that shows no model has no interval.
+        statistics=lambda wildcards: PLAIN["statistics"] if needs_of_table(wildcards) else {},
         deviations=lambda wildcards: DEVIATIONS if needs_of_table(wildcards) else {},
         published=resource("published.csv"),
         code=lambda wildcards: version(
@@ -47,6 +49,8 @@ rule draw_figure:
     output:
         pdf="results/figures/{drawing}.pdf",
         svg="results/figures/{drawing}.svg",
+        tex="results/figures/{drawing}.tex",
+        json="results/figures/{drawing}.json",
         png=report(
             "results/figures/{drawing}.png",
             caption="../report/figure.rst",
@@ -63,14 +67,17 @@ rule draw_figure:
     params:
         figure=lambda wildcards: DRAWINGS[wildcards.drawing]["figure"],
         scope=lambda wildcards: DRAWINGS[wildcards.drawing]["scope"],
-        options=lambda wildcards: settings.figures[DRAWINGS[wildcards.drawing]["figure"]].options,
+        options=lambda wildcards: figure_of(wildcards).options,
+        width=lambda wildcards: figure_of(wildcards).width,
+        style=PLAIN["figure_style"],
+        colours=lambda wildcards: {run.model: MODEL_COLOURS[run.model] for run in evaluated_in(wildcards)},
         caption=lambda wildcards: FIGURES.constant(DRAWINGS[wildcards.drawing]["figure"], "CAPTION", ""),
-        datasets=lambda wildcards: {run.dataset: SHOWN_DATASETS[run.dataset] for run in shown_in(wildcards)},
-        models=lambda wildcards: {run.model: SHOWN_MODELS[run.model] for run in evaluated_in(wildcards)},
+        datasets=lambda wildcards: {run.dataset: SENT_DATASETS[run.dataset] for run in shown_in(wildcards)},
+        models=lambda wildcards: {run.model: SENT_MODELS[run.model] for run in evaluated_in(wildcards)},
         experiments=lambda wildcards: [
             vars(experiment) for experiment in dict.fromkeys(run.experiment for run in evaluated_in(wildcards))
         ],
-        confidence=settings.statistics.confidence,
+        statistics={"confidence": settings.statistics.confidence},
         code=lambda wildcards: version(
             "draw_figure",
             FIGURES.module_name(DRAWINGS[wildcards.drawing]["figure"]),
@@ -97,6 +104,7 @@ rule record_provenance:
         "../../envs/cuealign.yaml"
     params:
         config=PLAIN,
+        shown=TABLE_FILES + FIGURE_FILES,
         code=version("record_provenance"),
     script:
         "../../scripts/record_provenance.py"

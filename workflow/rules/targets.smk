@@ -44,6 +44,12 @@ rule figures:
     localrule: True
 
 
+rule report:
+    input:
+        REPORT_FILES,
+    localrule: True
+
+
 rule plan:
     input:
         "results/plan.md",

@@ -6,9 +6,10 @@ from typing import Any
 from cuealign.config.entries.model import Model, Training
 from cuealign.config.grid import expand
 from cuealign.config.settings import Config
+from cuealign.core.characters import as_seen
 from cuealign.core.errors import ConfigError
 from cuealign.core.registry import Registry
-from cuealign.core.validation import unknown
+from cuealign.core.validation import NONE_AS_TEXT, unknown
 from cuealign.core.vocabulary import CONCEPTS
 from cuealign.corpora.readers import READERS
 from cuealign.evaluation.analyses import ANALYSES
@@ -27,7 +28,18 @@ _ASKED = {"contrastive": "a caption, with {label}", "alm": "an instruction, with
 def mistakes_across(config: Config) -> list[str]:
     """One line per mistake that only several sections together show; those of the grid only where there are no others."""
     found = [*_wording(config), *_plugins(config), *_references(config)]
-    return list(dict.fromkeys(found or _grid(config)))
+    return list(dict.fromkeys(found or [*_titles(config), *_grid(config)]))
+
+
+def left_out_by_mistake(values: Mapping[str, Any]) -> list[str]:
+    """One line per analysis, table or figure that is left out by null and that there is not."""
+    found = []
+    for key, registry in (("analyses", ANALYSES), ("tables", TABLES), ("figures", FIGURES)):
+        section = values.get(key)
+        for name, entry in section.items() if isinstance(section, Mapping) else ():
+            if entry is None or entry in NONE_AS_TEXT:
+                found += unknown(name, registry.names(), registry.kind, key)
+    return found
 
 
 def with_checked_options(config: Config) -> Config:
@@ -107,6 +119,9 @@ def _plugins(config: Config) -> Iterator[str]:
         yield from _plugin(FIGURES, name, "figures", entry.options, f"figures.{name}")
         if name in FIGURES.names() and entry.scope not in (scopes := FIGURES.constant(name, "SCOPES")):
             yield f"figures.{name}: cannot show a {entry.scope}; its scope is {' or '.join(scopes)}"
+        widths = FIGURES.constant(name, "WIDTHS", (1, 2)) if name in FIGURES.names() else ()
+        if entry.width is not None and widths and entry.width not in widths:
+            yield f"figures.{name}.width: is {entry.width}, but this figure needs {widths[0]} columns"
     for name in config.analyses:
         if name in (*MADE, "checks"):
             yield f"analyses.{name}: the workflow makes a file of that name itself; give the analysis another name"
@@ -166,6 +181,25 @@ def _references(config: Config) -> Iterator[str]:
             yield from unknown(model_name, config.models, "model", f"{where}.models")
         for name in entry.interventions:
             yield from unknown(name, INTERVENTIONS.names(), "intervention", f"{where}.interventions")
+    for name in config.exclude.models:
+        yield from unknown(name, config.models, "model", "exclude.models")
+    for name in config.exclude.datasets:
+        yield from unknown(name, config.datasets, "dataset", "exclude.datasets")
+
+
+def _titles(config: Config) -> Iterator[str]:
+    """Datasets and models of the grid without a title, and those that tables and figures could not tell apart."""
+    for key, names, registry in (
+        ("datasets", [entry.dataset for entry in config.grid], config.datasets),
+        ("models", [name for entry in config.grid for name in entry.models], config.models),
+    ):
+        first: dict[str, str] = {}
+        for name in dict.fromkeys(names):
+            title = as_seen(registry[name].title)
+            if not title:
+                yield f"{key}.{name}.title: is empty, or nobody sees what it holds; write a text"
+            elif (other := first.setdefault(title, name)) != name:
+                yield f"{key}.{name}.title: {registry[name].title!r} is the title of {other} too; tables need titles of their own"
 
 
 def _unknown_split(config: Config, where: str, dataset: str, splits: Iterable[str], *, key: str) -> Iterator[str]:
@@ -206,6 +240,22 @@ def _grid(config: Config) -> Iterator[str]:
             f"models.{leak.model}.training: the model is trained on utterances of {leak.dataset} that the grid tests it on "
             f"(split {leak.split!r})"
         )
+
+
+def mistakes_of_exclusion(config: Config) -> list[str]:
+    """Mistakes of `exclude`: nothing is left to run, or a model is trained on a corpus that is left out.
+
+    Args:
+        config: with the grid that is left.
+    """
+    if not config.grid:
+        return ["exclude: leaves nothing of the grid"]
+    trainings = {name: config.models[name].training for entry in config.grid for name in entry.models}
+    return [
+        f"exclude.datasets: {training.dataset} is left out, but {name} is trained on it; add {name} to exclude.models"
+        for name, training in trainings.items()
+        if training is not None and training.dataset in config.exclude.datasets
+    ]
 
 
 def _equal_captions(config: Config, dataset: str, model: str) -> Iterator[str]:

@@ -20,6 +20,7 @@ _DATASET = {
     "options": "options of the reader",
     "columns": "columns",
     "tokens": "token options",
+    "split": "draw of the splits",
     "channel": "channel",
     "remove_offset": "removal of offsets",
     "all_classes": "classes that may be missing",

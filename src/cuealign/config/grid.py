@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from cuealign.config.entries.exclude import Exclude
 from cuealign.config.entries.grid import Experiment, GridEntry, GridRun
 from cuealign.interventions import INTERVENTIONS
 
@@ -9,6 +10,16 @@ from cuealign.interventions import INTERVENTIONS
 def runs(entries: Iterable[GridEntry]) -> list[GridRun]:
     """Every run of some entries, in their order."""
     return [run for entry in entries for run in expand(entry)]
+
+
+def remaining(entries: Iterable[GridEntry], exclude: Exclude) -> list[GridEntry]:
+    """What is left of a grid without some models and datasets; an entry of which nothing is left is dropped."""
+    kept = [
+        (entry, [model for model in entry.models if model not in exclude.models])
+        for entry in entries
+        if entry.dataset not in exclude.datasets
+    ]
+    return [entry.model_copy(update={"models": models}) for entry, models in kept if models]
 
 
 def experiments(entries: Iterable[GridEntry]) -> list[Experiment]:

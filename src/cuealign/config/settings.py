@@ -9,11 +9,14 @@ from cuealign.config.entries.answers import Answer
 from cuealign.config.entries.base import Slug
 from cuealign.config.entries.dataset import Dataset
 from cuealign.config.entries.emosynth import Emosynth
+from cuealign.config.entries.exclude import Exclude
+from cuealign.config.entries.figure_style import FigureStyle
 from cuealign.config.entries.figures import FigureEntry, Scope
 from cuealign.config.entries.grid import GridEntry
 from cuealign.config.entries.grounding import Judgement
 from cuealign.config.entries.model import Model
 from cuealign.config.entries.prompts import Prompt, text_alone
+from cuealign.config.entries.report import Report
 from cuealign.config.entries.statistics import Statistics
 from cuealign.core.validation import NONE_AS_TEXT, StrictModel
 
@@ -46,11 +49,16 @@ def _merged(defaults: Mapping[str, Any]) -> Callable[[Any], Any]:
 
     def read(value: Any) -> Any:
         if isinstance(value, list):
+            if not all(isinstance(name, str) for name in value):
+                raise ValueError("must be a list of names, or a mapping of names to options")
             if doubled := sorted({str(name) for name in value if value.count(name) > 1}):
                 raise ValueError(f"{doubled[0]!r} is listed twice")
             return {name: {} for name in value}
         if isinstance(value, Mapping):
-            merged = {**defaults, **value}
+            # A figure that only has other options is shown as it would be without them.
+            scoped = {name: {"scope": defaults[name]} for name in value if isinstance(defaults.get(name), str)}
+            given = {name: scoped.get(name, {}) | entry if isinstance(entry, Mapping) else entry for name, entry in value.items()}
+            merged = {**defaults, **given}
             return {name: entry for name, entry in merged.items() if entry is not None and entry not in NONE_AS_TEXT}
         return value
 
@@ -83,6 +91,7 @@ class Config(StrictModel):
     statistics: Statistics = Field(default=Statistics(), description="Resampling.")
     grounding: Judgement = Field(default=Judgement(), description="How the use of the cues is judged.")
     emosynth: Emosynth = Field(default=Emosynth(), description="The embedded corpus.")
+    exclude: Exclude = Field(default=Exclude(), description="What the grid names and this study leaves out, in all of its entries.")
     analyses: _named(ANALYSES) = Field(
         default={name: {} for name in ANALYSES},
         description="Analyses to compute for every model and split: a list of all of them, or a mapping of what differs from the default, "
@@ -98,9 +107,12 @@ class Config(StrictModel):
         BeforeValidator(_merged(FIGURES), json_schema_input_type=dict[str, Scope | dict[str, Any] | None]),
     ] = Field(
         default={name: FigureEntry(scope=scope) for name, scope in FIGURES.items()},
-        description="Figures to draw, as far as they differ from the default: each with its scope, or with a mapping of `scope` and the "
-        "figure's own options, or null for none. Modules of `cuealign.reporting.figures`.",
+        description="Figures to draw, as far as they differ from the default: each with its scope, or with a mapping of `scope`, `width` "
+        "and the figure's own options, or null for none. Modules of `cuealign.reporting.figures`.",
     )
+    figure_style: FigureStyle = Field(default=FigureStyle(), description="What all figures have in common.")
+
+    report: Report = Field(default=Report(), description="The results page.")
 
     def answers_of(self, dataset: str) -> dict[str, Answer]:
         """How the labels of a dataset are spoken, in their order."""

@@ -1,4 +1,4 @@
-"""What YAML itself misreads in a config file, before any value is checked: keys given twice, and numbers with a leading zero."""
+"""What YAML itself misreads in a config file, before any value is checked: keys given twice, and what it takes for numbers."""
 
 import re
 from collections.abc import Iterator
@@ -7,6 +7,7 @@ from pathlib import Path
 import yaml
 
 _OCTAL = re.compile(r"[-+]?0[0-7_]+")
+_SEXAGESIMAL = re.compile(r"[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+")
 
 
 def misread(path: Path | str) -> list[str]:
@@ -15,11 +16,20 @@ def misread(path: Path | str) -> list[str]:
         root = yaml.compose(Path(path).read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
     except (OSError, UnicodeDecodeError, yaml.YAMLError):
         return []
-    return [f"{path}, line {line}: {problem}" for line, problem in _problems(root, "")] if root else []
+    try:
+        return [f"{path}, line {line}: {problem}" for line, problem in _problems(root, "")] if root else []
+    except RecursionError:
+        return [f"{path}: a list or mapping contains itself by an alias (*); write it out"]
 
 
 def _problems(node: yaml.Node, where: str) -> Iterator[tuple[int, str]]:
     if isinstance(node, yaml.ScalarNode):
+        if node.tag == "tag:yaml.org,2002:int" and _SEXAGESIMAL.fullmatch(node.value):
+            yield (
+                node.start_mark.line + 1,
+                f"{where}: {node.value} is the number {yaml.safe_load(node.value)} to YAML, which counts the parts between colons in "
+                f"sixties; write it in quotation marks ('{node.value}')",
+            )
         if node.tag == "tag:yaml.org,2002:int" and _OCTAL.fullmatch(node.value):
             number = int(node.value.replace("_", ""), 8)
             yield (

@@ -4,6 +4,7 @@ A table is a pandas data frame with exactly the columns listed here, stored as P
 writing check columns, types, keys and values, so that a wrong table is found where it is made.
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cuealign.core.errors import InputError, raise_all
+from cuealign.core.plain_files import ADVICE
 from cuealign.core.vocabulary import (
     CONCEPTS,
     DESCRIPTORS,
@@ -51,8 +53,13 @@ class Table:
     values: dict[str, tuple[str, ...]] = field(default_factory=dict)
     open_ended: str | None = None
 
-    def check(self, table: pd.DataFrame, where: str) -> pd.DataFrame:
+    def check(self, table: pd.DataFrame, where: str, advice: str = "") -> pd.DataFrame:
         """Return ``table``, its columns in order, if it fits this schema.
+
+        Args:
+            table: to check.
+            where: the table comes from, for messages.
+            advice: what to do if it does not fit, for messages.
 
         Raises:
             InputError: names ``where``, the column and the first wrong rows.
@@ -62,7 +69,8 @@ class Table:
         missing = [name for name in self.columns if name not in table.columns]
         problems = [f"column {name!r} is missing" for name in missing]
         problems += [f"column {name!r} does not belong here" for name in unknown]
-        raise_all(problems, where=f"{where} ({self.name})")
+        where = f"{where} ({self.name}){f'; {advice}' * bool(advice)}"
+        raise_all(problems, where=where)
         table = table[[*self.columns, *extra]]
 
         for name in self.columns:
@@ -74,19 +82,19 @@ class Table:
             problems += [f"row {row}: {name} is {value!r}, not one of {', '.join(allowed)}" for row, value in wrong[name].items()]
         repeated = table[table.duplicated(list(self.key))]
         problems += [f"{', '.join(map(str, row))} occurs more than once" for row in repeated[list(self.key)].itertuples(index=False)]
-        raise_all(problems, where=f"{where} ({self.name})")
+        raise_all(problems, where=where)
         return table
 
     def read(self, path: Path | str) -> pd.DataFrame:
         """Read and check a Parquet file.
 
         Raises:
-            InputError: if the file cannot be read or does not fit this schema.
+            InputError: if the file cannot be read, does not fit this schema, or was written for another place.
         """
-        return self.check(_read_parquet(path), str(path))
+        return self.check(_read_parquet(path, self.columns), str(path), ADVICE)
 
     def write(self, table: pd.DataFrame, path: Path | str) -> None:
-        """Check ``table`` and write it as Parquet; the same values give the same bytes.
+        """Check ``table`` and write it as Parquet; the same values at the same place give the same bytes.
 
         Raises:
             InputError: if ``table`` does not fit this schema.
@@ -95,14 +103,65 @@ class Table:
         extra = {name: _REAL for name in table.columns if name not in self.columns}
         types = pa.schema([pa.field(name, kind) for name, kind in {**self.columns, **extra}.items()])
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-        pq.write_table(pa.Table.from_pandas(table, schema=types, preserve_index=False).replace_schema_metadata(None), path)
+        about = {_PLACE: _place(path)} if _place(path) else None
+        pq.write_table(pa.Table.from_pandas(table, schema=types, preserve_index=False).replace_schema_metadata(about), path)
 
 
-def _read_parquet(path: Path | str) -> pd.DataFrame:
+# The path of a file says which model, condition and corpus it is about. A file of results says so itself too: copied over another
+# one, it would pass for that.
+_PLACE = "cuealign.place"
+
+
+def _place(path: Path | str) -> str:
+    """Where a file lies below a folder ``results``, empty if it does not."""
+    parts = Path(path).parts
+    return "/".join(parts[len(parts) - parts[::-1].index("results") :]) if "results" in parts else ""
+
+
+def _read_parquet(path: Path | str, columns: Mapping[str, pa.DataType]) -> pd.DataFrame:
+    """Read a Parquet file, with the types that its columns should have."""
     try:
-        return pq.read_table(path).to_pandas()
-    except (OSError, pa.ArrowException) as error:
-        raise InputError(f"{path}: cannot be read as Parquet ({error}); delete it and run the workflow again") from error
+        table = pq.ParquetFile(path).read()
+        written = (table.schema.metadata or {}).get(_PLACE.encode(), b"").decode(errors="replace")
+        if written and _place(path) not in ("", written):
+            raise InputError(f"{path}: holds what belongs to results/{written}; {ADVICE}")
+        wanted = pa.schema([pa.field(field.name, columns.get(field.name, field.type)) for field in table.schema])
+        for field, kind in zip(table.schema, wanted.types, strict=True):
+            if _family(field.type) not in (_family(kind), "null"):
+                raise InputError(f"{path}: column {field.name!r} holds {field.type}, not {kind}; {ADVICE}")
+        return table.cast(wanted).to_pandas()
+    except (OSError, ValueError, pa.ArrowException) as error:
+        raise InputError(f"{path}: cannot be read as Parquet ({error}); {ADVICE}") from error
+
+
+def _family(kind: pa.DataType) -> str:
+    """Types that hold the same values in another way, as other programs write them, have one name."""
+    if pa.types.is_dictionary(kind):
+        return _family(kind.value_type)
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind):
+        return f"list of {_family(kind.value_type)}"
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind):
+        return "number"
+    return str(kind).removeprefix("large_").removesuffix("_view")
+
+
+def rows_of(table: pd.DataFrame, utterances: Iterable[str], where: Path | str) -> pd.DataFrame:
+    """Rows of some utterances, in their order, wherever they stand in the table.
+
+    Args:
+        table: with a column ``utterance``, each value once.
+        utterances: of the manifest.
+        where: the table comes from, for messages.
+
+    Raises:
+        InputError: if the table lacks an utterance.
+    """
+    wanted = list(utterances)
+    place = pd.Index(table["utterance"]).get_indexer(wanted)
+    if missing := [name for name, at in zip(wanted, place, strict=True) if at < 0]:
+        more = f" and of {len(missing) - 1} more" if len(missing) > 1 else ""
+        raise InputError(f"{where}: has no row of utterance {missing[0]!r}{more}, which the manifest has; {ADVICE}")
+    return table.iloc[place].reset_index(drop=True)
 
 
 UTTERANCES = Table(
@@ -255,5 +314,5 @@ def read_tokens(path: Path | str) -> pd.DataFrame:
     Raises:
         InputError: if the file cannot be read or is not a table of tokens.
     """
-    table = _read_parquet(path)
-    return tokens_schema(table).check(table, str(path))
+    table = _read_parquet(path, TOKEN_SEQUENCES.columns)
+    return tokens_schema(table).check(table, str(path), ADVICE)

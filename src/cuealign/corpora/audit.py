@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from cuealign.core import audio
 from cuealign.core.errors import InputError
+from cuealign.core.plain_files import ADVICE
 from cuealign.core.schema import AUDIT
 from cuealign.corpora.file_states import state
 from cuealign.runtime.append_only import AppendOnlyFolder
@@ -208,5 +209,12 @@ def read(path: Path | str) -> pd.DataFrame:
             na_values={name: [""] for name in AUDIT.nullable},
         )
     except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise InputError(f"{path}: cannot be read as an audit ({error}); delete it and run the workflow again") from error
-    return AUDIT.check(table, str(path))
+        raise InputError(f"{path}: cannot be read as an audit ({error}); {ADVICE}") from error
+    table = AUDIT.check(table, str(path), ADVICE)
+    for name, kind in AUDIT.columns.items():
+        of_kind = pd.api.types.is_bool_dtype if kind == pa.bool_() else pd.api.types.is_numeric_dtype
+        if kind != pa.string() and not of_kind(table[name]):
+            raise InputError(
+                f"{path}: column {name} holds something else than {'true and false' if kind == pa.bool_() else 'numbers'}; {ADVICE}"
+            )
+    return table

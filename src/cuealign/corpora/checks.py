@@ -8,8 +8,10 @@ import logging
 import pandas as pd
 
 from cuealign.config.entries.dataset import Dataset
-from cuealign.core.errors import raise_all
+from cuealign.core.errors import InputError, raise_all
 from cuealign.core.schema import UTTERANCES
+from cuealign.core.text import some
+from cuealign.corpora.drawn_splits import draw_speakers
 from cuealign.corpora.identities import in_one_form, look_alikes, names_nobody, odd_characters
 from cuealign.corpora.readers import READERS
 
@@ -47,8 +49,9 @@ def check_description(raw: pd.DataFrame, dataset: Dataset, *, name: str) -> pd.D
     elif dataset.unnamed_speakers == "separate" and nobody.any():
         raw = raw.assign(speaker=raw["speaker"].where(~nobody, raw["speaker"] + " " + raw["utterance"]))
         logger.warning("dataset %s: each of %d utterances without a named speaker is a cluster of its own", name, nobody.sum())
-    for group in look_alikes(set(raw["speaker"])):
-        logger.warning("dataset %s: speakers %s differ in case or width only; are they one?", name, ", ".join(map(repr, group)))
+    if alike := look_alikes(set(raw["speaker"])):
+        told = some((", ".join(map(repr, group)) for group in alike), file=f"results/corpora/{name}/utterances.parquet", between="; ")
+        logger.warning("dataset %s: speakers %s differ in case or width only; are they one?", name, told)
     mapping = {label: label for label in dataset.labels} | dict(dataset.label_map)
     unknown = raw[~raw["raw_label"].isin(list(mapping))]
     raise_all(
@@ -59,19 +62,33 @@ def check_description(raw: pd.DataFrame, dataset: Dataset, *, name: str) -> pd.D
     if lines and not dataset.partial:
         where = f"dataset {name}: the counts in {dataset.root} are not the published ones"
         raise_all(lines, where=f"{where} (datasets.{name}.partial: true accepts a partial copy)")
-    for line in lines:
-        logger.warning("dataset %s, a partial copy: %s", name, line)
+    if lines:
+        told = some(lines, file=f"results/corpora/{name}/counts.json", between="; ")
+        logger.warning("dataset %s, a partial copy, differs from the release in %d counts: %s", name, len(lines), told)
     table = raw.assign(label=raw["raw_label"].map(mapping))
     if unnamed := without_speaker(table, dataset):
         table.loc[_unnamed(table, dataset), "label"] = None
         logger.warning("dataset %s: %d utterances without a named speaker are left out, as unnamed_speakers says", name, unnamed)
-    for label, count in left_out(table, dataset).items():
-        logger.warning("dataset %s: %d utterances labelled %r are left out, as label_map says", name, count, label)
+    if out := left_out(table, dataset):
+        told = some((f"{count} labelled {label!r}" for label, count in out.items()), 10, file=f"results/corpora/{name}/counts.json")
+        logger.warning("dataset %s: %d utterances are left out, as label_map says: %s", name, sum(out.values()), told)
+    if dataset.split is not None:
+        table = _drawn(table, dataset, name)
     used = table[table["label"].notna()]
     raise_all([*_twice(table), *_speakers(used, dataset), *splits(used, dataset)], where=f"dataset {name}")
-    for value, count in unused(used, dataset).items():
-        logger.warning("dataset %s: %d utterances have split %r, which no split of the config names", name, count, value)
+    if others := unused(used, dataset):
+        told = some((f"{count} in {value!r}" for value, count in others.items()), 10, file=f"results/corpora/{name}/counts.json")
+        logger.warning("dataset %s: %d utterances are in splits that no split of the config names: %s", name, sum(others.values()), told)
     return UTTERANCES.check(table, f"dataset {name}")
+
+
+def _drawn(table: pd.DataFrame, dataset: Dataset, name: str) -> pd.DataFrame:
+    """The table with splits by speaker. All named speakers take part, so that a change of ``label_map`` moves none."""
+    speakers = set(table["speaker"][~_unnamed(table, dataset)])
+    if len(speakers) < 2:
+        raise InputError(f"dataset {name}: split: speaker needs two named speakers or more, but there is {len(speakers)}")
+    test = draw_speakers(speakers, share=dataset.split.test, seed=dataset.split.seed)
+    return table.assign(split=table["speaker"].isin(test).map({True: "test", False: "train"}))
 
 
 def differences(table: pd.DataFrame, dataset: Dataset) -> list[str]:
@@ -107,11 +124,12 @@ def splits(table: pd.DataFrame, dataset: Dataset) -> list[str]:
     for split, values in dataset.splits.items():
         labels = set(table["label"][table["split"].isin(values)])
         if not labels:
-            found = ", ".join(sorted(set(table["split"])))
+            found = some(sorted(set(table["split"])), 20)
             problems.append(f"split {split!r} is empty: no row has split {' or '.join(map(repr, values))} (found: {found})")
         elif dataset.all_classes:
+            other = "" if dataset.split is None else "draw with another split.seed, or "
             problems += [
-                f"split {split!r} has no utterance of class {label!r}; to allow this, set all_classes: false"
+                f"split {split!r} has no utterance of class {label!r}; {other}to allow this, set all_classes: false"
                 for label in dataset.labels
                 if label not in labels
             ]
@@ -133,7 +151,7 @@ def _speakers(table: pd.DataFrame, dataset: Dataset) -> list[str]:
     if dataset.speaker_disjoint:
         found = table.groupby("speaker")["split"].unique()
         problems += [
-            f"speaker {speaker!r} occurs in several splits ({', '.join(map(str, values))}); to allow this, set speaker_disjoint: false"
+            f"speaker {speaker!r} occurs in several splits ({some(values)}); to allow this, set speaker_disjoint: false"
             for speaker, values in found.items()
             if len(values) > 1
         ]
@@ -141,7 +159,7 @@ def _speakers(table: pd.DataFrame, dataset: Dataset) -> list[str]:
         missing = table[table["session"] == ""]
         problems += [f"{row.origin}: session is empty, but other utterances have one" for row in missing.itertuples()]
     genders = table.groupby("speaker")["gender"].unique()
-    problems += [f"speaker {speaker!r} has several genders ({', '.join(values)})" for speaker, values in genders.items() if len(values) > 1]
+    problems += [f"speaker {speaker!r} has several genders ({some(values)})" for speaker, values in genders.items() if len(values) > 1]
     if dataset.gender_needed:
         unknown = table[table["gender"] == "unknown"]
         problems += [f"{row.origin}: gender is unknown, but tokens.gender_specific needs it" for row in unknown.itertuples()]

@@ -9,7 +9,12 @@ import pandas as pd
 
 from cuealign.config.entries.dataset import Column
 from cuealign.core.errors import raise_all
+from cuealign.core.text import some
 from cuealign.corpora.rows import normalise_gender
+from cuealign.runtime.time_limit import time_limit
+
+_LONGEST = 5.0
+"""Seconds of computing time for a pattern on one value, which take it microseconds."""
 
 REQUIRED = ("file", "speaker", "label", "split")
 OPTIONAL = {"utterance": "", "start": "", "end": "", "gender": "unknown", "language": "", "session": ""}
@@ -28,7 +33,7 @@ def pick(found: pd.DataFrame, columns: Mapping[str, Column], *, path: Path, word
         columns: ``datasets.<id>.columns``.
         path: of the table, for messages.
         word: ``line`` or ``row``, whichever the index of ``found`` counts, for messages.
-        split: split of all rows, if the table stands for one.
+        split: split of all rows, if the table stands for one or needs none.
 
     Returns:
         Columns utterance (empty if the table has none), file, start, end, speaker, gender, language, raw_label,
@@ -47,7 +52,7 @@ def pick(found: pd.DataFrame, columns: Mapping[str, Column], *, path: Path, word
             table[name] = pd.Series(picked, index=found.index, dtype=str)
             problems += wrong
         elif name in columns:
-            names = ", ".join(map(str, found.columns))
+            names = some(found.columns, 20)
             problems.append(f"column {where.column!r} is named in the config but missing from the file (found: {names})")
         elif alike := [column for column in map(str, found.columns) if _plain(column) == name]:
             problems.append(
@@ -58,7 +63,7 @@ def pick(found: pd.DataFrame, columns: Mapping[str, Column], *, path: Path, word
             table[name] = OPTIONAL[name]
         else:
             hint = "; is the file separated by commas?" if len(found.columns) == 1 else ""
-            problems.append(f"column {name!r} is missing (found: {', '.join(map(str, found.columns))}{hint})")
+            problems.append(f"column {name!r} is missing (found: {some(found.columns, 20)}{hint})")
     raise_all(problems, where=str(path))
     return _check(table, path, word)
 
@@ -73,7 +78,9 @@ def _part(values: pd.Series, where: Column, name: str, word: str) -> tuple[list[
     picked, problems = [], []
     for row, value in values.items():
         if where.pattern:
-            match = re.search(where.pattern, value)
+            about = f"{word} {row}: the pattern of {name}, {where.pattern!r}, finds no end on {where.column} {value[:80]!r}"
+            with time_limit(_LONGEST, f"{about}; write it without repetitions inside of repetitions"):
+                match = re.search(where.pattern, value)
             if match is None:
                 problems.append(f"{word} {row}: {where.column} {value!r} does not match the pattern of {name}, {where.pattern!r}")
                 picked.append("")
@@ -81,7 +88,7 @@ def _part(values: pd.Series, where: Column, name: str, word: str) -> tuple[list[
             value = "".join(match.groups(default="") or [match[0]])
         if where.map:
             if value not in where.map:
-                problems.append(f"{word} {row}: {where.column} {value!r} is not in the map of {name} ({', '.join(where.map)})")
+                problems.append(f"{word} {row}: {where.column} {value!r} is not in the map of {name} ({some(where.map, 20)})")
             value = where.map.get(value, "")
         picked.append(value)
     return picked, problems

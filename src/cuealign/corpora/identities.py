@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator
 
 import pandas as pd
 
+from cuealign.core.characters import named
+
 NAMES = ("utterance", "speaker", "gender", "language", "raw_label", "split", "session")
 """Columns that are compared. Files keep the form that the disk has."""
 
@@ -57,7 +59,7 @@ def odd_characters(raw: pd.DataFrame) -> Iterator[str]:
 def _first_odd(value: str) -> str | None:
     for character in value:
         if character != " " and unicodedata.category(character) in _INVISIBLE:
-            return f"U+{ord(character):04X} ({unicodedata.name(character, 'a control character').lower()}), which nobody sees"
+            return f"{named(character)}, which nobody sees"
         if character == '"':
             return "a quotation mark"
     return None

@@ -4,13 +4,16 @@ If the config excludes bad audio, it is counted in the log and in ``counts.json`
 """
 
 import logging
+import re
 from typing import Any
 
 import pandas as pd
 
 from cuealign.config.entries.dataset import Dataset
 from cuealign.core.errors import InputError, raise_all
+from cuealign.core.plain_files import ADVICE
 from cuealign.core.schema import MANIFEST
+from cuealign.core.text import some
 from cuealign.corpora import checks, leaks
 from cuealign.corpora.audit import OFFSET, SOFT
 
@@ -38,6 +41,8 @@ def build_manifest(utterances: pd.DataFrame, audit: pd.DataFrame, dataset: Datas
         raise InputError(
             f"results/corpora/{name}/audit.csv names other utterances than utterances.parquet; delete it and run the workflow again"
         )
+    if strange := sorted(set(labelled["label"]) - set(dataset.labels)):
+        raise InputError(f"results/corpora/{name}/utterances.parquet has the label {strange[0]!r}, which the config does not; {ADVICE}")
     audited = labelled.drop(columns="raw_label").merge(audit.drop(columns=["file", "origin"]), on="utterance", validate="one_to_one")
     bad = audited[audited["problem"] != ""]
     if dataset.on_bad_audio == "error":
@@ -47,9 +52,8 @@ def build_manifest(utterances: pd.DataFrame, audit: pd.DataFrame, dataset: Datas
         )
     good = audited[audited["problem"] == ""]
     if len(bad):
-        logger.warning("dataset %s: %d of %d utterances are excluded for bad audio:", name, len(bad), len(audited))
-        for row in bad.itertuples():
-            logger.warning("dataset %s: excluded: %s: %s", name, row.origin, row.problem)
+        told = some((f"{row.origin}: {row.problem}" for row in bad.itertuples()), file=_counts(name), between="; ")
+        logger.warning("dataset %s: %d of %d utterances are excluded for bad audio: %s", name, len(bad), len(audited), told)
         raise_all(checks.splits(good, dataset), where=f"dataset {name}, bad audio excluded")
     # A missing end is set to where the decoded samples end. Counted in samples, so that the same ones are read later.
     decoded_until = ((good["start"] * good["rate"]).round() + (good["duration"] * good["rate"]).round()) / good["rate"]
@@ -71,13 +75,15 @@ def build_manifest(utterances: pd.DataFrame, audit: pd.DataFrame, dataset: Datas
                 "speaker": row.speaker,
                 "split": row.split,
                 "label": row.label,
-                "problem": row.problem.replace(row.file, "").lstrip(": "),
+                "problem": _without_paths(row.problem, row.file),
             }
             for row in bad.itertuples()
         ],
+        "drawn": _drawn(good, dataset),
         "unused_splits": checks.unused(good, dataset),
         "same_sound": _same_sound(same, name),
-        "overlaps": _overlaps(overlapping, name),
+        "overlaps": len(overlapping),
+        "overlapping": _overlaps(overlapping, name),
         "silent": _silent(good, name),
         "clipped": _clipped(good, name),
         **_channels(good, dataset, name),
@@ -87,6 +93,13 @@ def build_manifest(utterances: pd.DataFrame, audit: pd.DataFrame, dataset: Datas
     }
     manifest = good[list(MANIFEST.columns)].sort_values("utterance", ignore_index=True)
     return MANIFEST.check(manifest, f"dataset {name}"), counts
+
+
+def _drawn(table: pd.DataFrame, dataset: Dataset) -> dict[str, Any]:
+    """How the splits were drawn, and the speakers of each; empty if they were given."""
+    if dataset.split is None:
+        return {}
+    return {**dataset.split.model_dump(), "speakers": {value: sorted(set(rows)) for value, rows in table.groupby("split")["speaker"]}}
 
 
 def _shared(groups: list[pd.DataFrame], overlapping: list[leaks.Overlap], dataset: Dataset) -> list[str]:
@@ -99,27 +112,49 @@ def _shared(groups: list[pd.DataFrame], overlapping: list[leaks.Overlap], datase
     ] + [str(overlap) for overlap in overlapping if {overlap.split, overlap.other_split} <= named]
 
 
+def _without_paths(problem: str, file: str) -> str:
+    """What is wrong with a file, without saying where it lies: counts go into the provenance, which names no machine."""
+    return re.sub(r"a link to .*, which", "a link to what", problem.replace(file, "").lstrip(": "))
+
+
 def _same_sound(groups: list[pd.DataFrame], name: str) -> list[dict[str, Any]]:
     """Groups of utterances with the same samples."""
-    found = []
-    for rows in groups:
-        splits = sorted(set(rows["split"]))
-        where = f"in several splits ({', '.join(splits)})" if len(splits) > 1 else "in one split"
-        logger.warning("dataset %s: the same sound occurs %d times, %s: %s", name, len(rows), where, ", ".join(rows["utterance"]))
-        found.append({"utterances": list(rows["utterance"]), "splits": splits, "labels": sorted(set(rows["label"]))})
+    found = [
+        {"utterances": list(rows["utterance"]), "splits": sorted(set(rows["split"])), "labels": sorted(set(rows["label"]))}
+        for rows in groups
+    ]
+    if found:
+        across = sum(len(group["splits"]) > 1 for group in found)
+        # Those that splits share come first, as they say too much about a model.
+        told = (
+            f"{some(group['utterances'], 4)} ({'splits' if len(group['splits']) > 1 else 'split'} {some(group['splits'])})"
+            for group in sorted(found, key=lambda group: len(group["splits"]) == 1)
+        )
+        logger.warning(
+            "dataset %s: %d sounds occur more than once, %d of them in several splits (all in %s): %s",
+            *(name, len(found), across, _counts(name), some(told, between="; ")),
+        )
     return found
 
 
-def _overlaps(found: list[leaks.Overlap], name: str) -> int:
-    for overlap in found:
-        logger.warning("dataset %s: %s", name, overlap)
-    return len(found)
+def _overlaps(found: list[leaks.Overlap], name: str) -> list[str]:
+    """Pairs of segments that overlap, each in words."""
+    told = list(map(str, found))
+    if told:
+        logger.warning(
+            "dataset %s: segments of different splits share sound, %d pairs: %s", name, len(told), some(told, file=_counts(name))
+        )
+    return told
 
 
 def _silent(table: pd.DataFrame, name: str) -> int:
-    for row in table[table["silent"]].itertuples():
-        logger.warning("dataset %s: %s is silent; it is kept, and its voiced concepts become UNVOICED", name, row.file)
-    return int(table["silent"].sum())
+    silent = table["file"][table["silent"]]
+    if len(silent):
+        logger.warning(
+            "dataset %s: %d utterances are silent; they are kept, and their voiced concepts become UNVOICED: %s",
+            *(name, len(silent), some(silent, file=_audit(name))),
+        )
+    return len(silent)
 
 
 def _clipped(table: pd.DataFrame, name: str) -> int:
@@ -128,7 +163,10 @@ def _clipped(table: pd.DataFrame, name: str) -> int:
         logger.warning("dataset %s: %d utterances have samples at full scale and may be clipped", name, clipped)
     if (loud := table["peak"] > 1).any():
         logger.warning(
-            "dataset %s: %d utterances exceed full scale; openSMILE clips them: %s", name, loud.sum(), _files(table["file"][loud])
+            "dataset %s: %d utterances exceed full scale; openSMILE clips them: %s",
+            name,
+            loud.sum(),
+            some(table["file"][loud], file=_audit(name)),
         )
     return clipped
 
@@ -154,7 +192,7 @@ def _channels(table: pd.DataFrame, dataset: Dataset, name: str) -> dict[str, int
     }
     for key, rows in found.items():
         if rows.any():
-            logger.warning("dataset %s: %d utterances %s: %s", name, rows.sum(), said[key], _files(table["file"][rows]))
+            logger.warning("dataset %s: %d utterances %s: %s", name, rows.sum(), said[key], some(table["file"][rows], file=_audit(name)))
     if table["channels"].nunique() > 1:
         numbers = table["channels"].value_counts().sort_index()
         logger.warning(
@@ -164,7 +202,11 @@ def _channels(table: pd.DataFrame, dataset: Dataset, name: str) -> dict[str, int
     return {key: int(rows.sum()) for key, rows in found.items()}
 
 
-def _files(files: pd.Series) -> str:
-    """The first files of a list, and how many more there are."""
-    names = list(dict.fromkeys(files))
-    return ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
+def _counts(name: str) -> str:
+    """File that has everything that is counted, with the utterances."""
+    return f"results/corpora/{name}/counts.json"
+
+
+def _audit(name: str) -> str:
+    """File that has what was found in every sound."""
+    return f"results/corpora/{name}/audit.csv"

@@ -7,6 +7,7 @@ from pathlib import Path
 from unicodedata import normalize
 
 from cuealign.core.errors import InputError
+from cuealign.core.text import some
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +57,7 @@ def locate(root: str, pattern: str, *, depth: int, what: str) -> Path:
         folders = [base] if level == 0 else [path for path in visible(base, "/".join("*" * level)) if path.is_dir()]
         found = [folder for folder in folders if next(visible(folder, pattern), None)]
         if len(found) > 1:
-            raise InputError(f"{base}: {what} is here more than once: {', '.join(map(str, found))}; set root to one of them")
+            raise InputError(f"{base}: {what} is here more than once: {some(found)}; set root to one of them")
         if found:
             return found[0]
     raise InputError(

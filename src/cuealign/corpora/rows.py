@@ -9,6 +9,9 @@ RAW_COLUMNS = ("utterance", "file", "start", "end", "speaker", "gender", "langua
 """Columns of the table that a reader returns. ``start`` and ``end`` are in seconds (end NaN: the end of the file), the others
 text. ``origin`` names file and row. A further column ``session`` names the recording session where several speakers share one."""
 
+UNDRAWN = "undrawn"
+"""Value of the split column of a table that needs none, because ``datasets.<id>.split`` draws the splits."""
+
 _GENDERS = {"f": "female", "m": "male", "w": "female", "": "unknown", "other": "unknown"}
 
 

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from cuealign.core.errors import InputError
+
 
 def select_split(manifest: pd.DataFrame, splits: Mapping[str, Sequence[str]], split: str, *, limit: int | None = None) -> pd.DataFrame:
     """Rows of the manifest that belong to an evaluation split.
@@ -14,8 +16,13 @@ def select_split(manifest: pd.DataFrame, splits: Mapping[str, Sequence[str]], sp
         splits: values of the manifest's split column by evaluation split.
         split: name of an evaluation split.
         limit: maximum number of rows. They are taken from all classes in turn, always the same; a higher limit adds rows.
+
+    Raises:
+        InputError: if no row belongs to the split.
     """
     rows = manifest[manifest["split"].isin(splits[split])]
+    if not len(rows):
+        raise InputError(f"split {split!r}: no utterance of the manifest belongs to it; delete manifest.parquet and run the workflow again")
     if limit is not None and limit < len(rows):
         # Ordered by the hash of the id: this mixes speakers, and a new utterance does not change the others' order.
         order = rows["utterance"].map(lambda utterance: hashlib.sha256(utterance.encode()).hexdigest())

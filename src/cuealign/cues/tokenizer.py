@@ -5,6 +5,7 @@ and turns descriptor means into tokens (:meth:`~ConceptTokenizer.transform`). Wh
 """
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import pandas as pd
 
 from cuealign.config.entries.dataset import TokenOptions, VoiceQuality
 from cuealign.core.errors import CuealignError, InputError
+from cuealign.core.plain_files import ADVICE, read_json
 from cuealign.core.vocabulary import (
     CONCEPTS,
     MEDIAN_F0,
@@ -242,6 +244,22 @@ class ConceptTokenizer:
             "edges": self.edges_,
             "quality": self.quality_.learned(),
         }
+
+    @classmethod
+    def read(cls, path: Path | str) -> "ConceptTokenizer":
+        """Read a fitted tokenizer from a file that holds the result of :meth:`to_dict`.
+
+        Raises:
+            InputError: if the file holds something else.
+        """
+        values = read_json(path)
+        try:
+            tokenizer = cls.from_dict(values)
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            raise InputError(f"{path}: is no fitted tokenizer ({type(error).__name__}: {error}); {ADVICE}") from error
+        if set(tokenizer.centre_) != set(tokenizer.scale_) or not tokenizer.centre_ or not all(tokenizer.edges_.values()):
+            raise InputError(f"{path}: is no whole tokenizer; {ADVICE}")
+        return tokenizer
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "ConceptTokenizer":

@@ -10,6 +10,7 @@ import pandas as pd
 
 from cuealign.config.entries.statistics import Statistics
 from cuealign.core.errors import InputError
+from cuealign.core.text import some
 from cuealign.evaluation.jackknife import Jackknife, left_out_uar
 from cuealign.evaluation.recall import confusion_counts, unweighted_average_recall
 from cuealign.evaluation.resampling import percentile_interval, resampled_uar, speaker_weights
@@ -77,7 +78,7 @@ class Evaluation:
         if lost == 0:
             return None
         rarest = min(np.flatnonzero(spoken.any(axis=0)), key=lambda label: spoken[:, label].sum())
-        names = ", ".join(name for name, speaks in zip(self.speakers, spoken[:, rarest], strict=True) if speaks)
+        names = some(name for name, speaks in zip(self.speakers, spoken[:, rarest], strict=True) if speaks)
         return self.labels[rarest], names, 100 * lost
 
     @cached_property

@@ -8,9 +8,8 @@ import pandas as pd
 from scipy.special import logsumexp
 
 from cuealign.core.vocabulary import INVALID
+from cuealign.evaluation.columns import CHECKS
 from cuealign.evaluation.evaluation import FEWEST_SPEAKERS
-
-COLUMNS = ("quantity", "value", "caution")
 
 SIGNIFICANT = 0.05
 """Corrected p-value from which on a difference is claimed."""
@@ -25,12 +24,12 @@ def summarise(
 
     Args:
         predictions: tables of kind :data:`cuealign.core.schema.PREDICTIONS`, one per condition.
-        jobs: what the jobs found out (:func:`cuealign.inference.job_checks.checks_of_job`), by shard.
+        jobs: what the jobs found out (:func:`cuealign.inference.respond.respond`), by shard.
         labels: of the dataset.
         comparisons: differences of UAR, for the smallest one that is claimed; None if they were not computed.
 
     Returns:
-        Columns :data:`COLUMNS`; ``caution`` is empty where the value is as it should be.
+        Columns :data:`CHECKS`; ``caution`` is empty where the value is as it should be.
     """
     table = pd.concat(predictions, ignore_index=True)
     scores = table[[f"logprob_{label}" for label in labels]].to_numpy()
@@ -42,6 +41,7 @@ def summarise(
     best = np.array(labels, dtype=object)[scores.argmax(axis=1)]
     agreement = float((best == table["prediction"].to_numpy())[read].mean()) if read.any() else float("nan")
     invalid, cut = float(1 - read.mean()), int(table["cut"].sum())
+    sounds, sounds_cut = (sum(int(job[name]) for job in jobs) for name in ("sounds", "sounds_cut"))
     rows: list[tuple[str, float, str]] = [
         ("tensors_placed", float(jobs[0]["tensors_placed"]), ""),
         ("answers", float(len(table)), ""),
@@ -66,18 +66,23 @@ def summarise(
             cut / len(table),
             f"{cut} of {len(table)} answers were cut by max_new_tokens and count as INVALID." if cut else "",
         ),
+        (
+            "sounds_cut",
+            sounds_cut / sounds,
+            f"{sounds_cut} of {sounds} sounds are longer than it can hear and were cut." if sounds_cut else "",
+        ),
     ]
     rows += _rare_class(predictions[0])
     if "score_noise" in jobs[0]:
         rows += _noise(jobs[0], comparisons)
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    return pd.DataFrame(rows, columns=list(CHECKS))
 
 
 def noise_floor(checks: pd.DataFrame) -> float | None:
     """Share of answers that change if the same prompts are answered in other packs; None where no job measured it.
 
     Args:
-        checks: of a model on a split, columns :data:`COLUMNS`.
+        checks: of a model on a split, columns :data:`CHECKS`.
     """
     found = checks.loc[checks["quantity"] == "answers_unstable", "value"]
     return float(found.iloc[0]) if len(found) else None

@@ -6,6 +6,7 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
+from cuealign.evaluation.columns import MODEL_PAIRS
 from cuealign.evaluation.evaluation import FEWEST_SPEAKERS, Condition, Evaluation, round_off
 from cuealign.evaluation.grounding.clusters import Quantity
 from cuealign.evaluation.grounding.quantities import Grounding
@@ -13,8 +14,6 @@ from cuealign.evaluation.grounding.trials import trials
 from cuealign.evaluation.jackknife import Jackknife
 from cuealign.evaluation.significance import holm
 from cuealign.evaluation.swaps import swap_test
-
-COLUMNS = ("a", "b", "quantity", "n", "delta", "low", "high", "p", "holm_p")
 
 _NONE, _CORRECT = ("none", "0", "0"), ("correct", "0", "0")
 QUANTITIES: dict[str, dict[Condition, float]] = {
@@ -36,7 +35,7 @@ def compare(evaluations: Mapping[str, Evaluation], tokens: Mapping[Condition, pd
         tokens: under each condition that has a cue block.
 
     Returns:
-        Columns :data:`COLUMNS`: models a and b, the quantity, utterances, the quantity of a minus that of b, its jackknife-t
+        Columns :data:`MODEL_PAIRS`: models a and b, the quantity, utterances, the quantity of a minus that of b, its jackknife-t
         interval over speakers, the p-value, and that corrected by Holm over all rows. p is that of swapping both models within
         speakers for differences of UAR, which are sums over speakers, and of the jackknife's t for the others. Interval and p are
         NaN with too few speakers.
@@ -53,7 +52,7 @@ def compare(evaluations: Mapping[str, Evaluation], tokens: Mapping[Condition, pd
         for quantity in RELIANCE:
             if quantity in moved[a] and quantity in moved[b]:
                 rows.append((a, b, quantity, len(first), *_difference_of_reliance(one, moved[a][quantity], moved[b][quantity])))
-    table = pd.DataFrame(rows, columns=list(COLUMNS[:-1]))
+    table = pd.DataFrame(rows, columns=list(MODEL_PAIRS[:-1]))
     return table.assign(holm_p=holm(table["p"].tolist()))
 
 
@@ -75,8 +74,12 @@ def _reliance(evaluation: Evaluation, tokens: Mapping[Condition, pd.DataFrame]) 
 
 
 def _difference_of_reliance(one: Evaluation, first: Quantity, second: Quantity) -> tuple[float, float, float, float]:
-    """Difference, interval and p-value of two quantities over the same speakers."""
+    """Difference of the values as they are reported, interval and p-value of two quantities over the same speakers."""
     difference = Jackknife(float(round_off(first.value - second.value)), round_off(first.left_out - second.left_out), first.sizes)
+    shown = float(round_off(first.shown - second.shown))
     if len(one.speakers) < FEWEST_SPEAKERS:
-        return (difference.estimate, *(float("nan"),) * 3)
-    return (difference.estimate, *difference.interval(one.statistics.confidence), difference.p_value)
+        return (shown, *(float("nan"),) * 3)
+    low, high = difference.interval(one.statistics.confidence)
+    if first.scale == "share":  # each of both may lie a little outside of [0, 1] before it is reported
+        low, high = max(-1.0, min(low, shown)), min(1.0, max(high, shown))
+    return shown, low, high, difference.p_value

@@ -1,10 +1,14 @@
-"""Greedy decoding of prompts in batches, across utterances."""
+"""Greedy decoding of answers that no pass gives: the interface, and decoding in batches, off a GPU.
+
+On a GPU, answers are decoded in rows (:mod:`cuealign.inference.rows`).
+"""
 
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import torch
@@ -39,6 +43,57 @@ class Prompt:
     utterance: str
     ids: Sequence[int]
     audio: PreparedAudio
+
+
+class Job(Protocol):
+    """What leaves prompts to decode.
+
+    Attributes:
+        left: these prompts.
+        utterances: how many utterances wait for them.
+    """
+
+    @property
+    def left(self) -> Sequence[Prompt]: ...
+
+    @property
+    def utterances(self) -> int: ...
+
+
+_Job = TypeVar("_Job", bound=Job)
+
+
+class Decoder(ABC):
+    """Decodes what jobs leave."""
+
+    @abstractmethod
+    def run(self, jobs: Iterator[_Job]) -> Iterator[tuple[_Job, list[list[int]]]]:
+        """Yield each job with the answers to its prompts, in order. More jobs may be taken before one is finished.
+
+        Answers are greedy: new tokens up to the end of turn (included) or the model's limit.
+
+        Raises:
+            ModelError: if the GPU has too little memory for a single prompt.
+        """
+
+    def give_memory_back(self) -> bool:
+        """Free the decoder's memory; False if it holds none. Answers that are not finished are decoded again."""
+        return False
+
+
+class BatchDecoder(Decoder):
+    """Decodes the prompts of each job as one batch, or several if memory is short.
+
+    Args:
+        model: an audio language model.
+    """
+
+    def __init__(self, model: CausalModel) -> None:
+        self.model = model
+
+    def run(self, jobs: Iterator[_Job]) -> Iterator[tuple[_Job, list[list[int]]]]:
+        for job in jobs:
+            yield job, decode_greedily(self.model, job.left)
 
 
 @contextmanager
@@ -144,13 +199,9 @@ def _read(model: CausalModel, prompts: Sequence[Prompt]) -> tuple[Any, torch.Ten
         ``(prompts, hidden)``.
     """
     longest = max(len(prompt.ids) for prompt in prompts)
-    of_audio: dict[int, list[int]] = {}
-    for row, prompt in enumerate(prompts):
-        of_audio.setdefault(id(prompt.audio), []).append(row)
     layers: list[list[tuple[torch.Tensor, torch.Tensor]]] = []
     order, hidden = [], []
-    tries = [Trie.build([prompts[row].ids for row in rows]) for rows in of_audio.values()]
-    for group in _groups(list(zip(of_audio.values(), tries, strict=True))):
+    for group in in_groups(by_audio(prompts), _DENSE):
         forest = Forest.pack([trie for _, trie in group], LabelTree((), (), (), ()))
         subtree_ends, depths = (to_device(torch.from_numpy(values), model.device) for values in (forest.subtree_ends, forest.depths))
         cache = model.new_cache()
@@ -169,11 +220,19 @@ def _read(model: CausalModel, prompts: Sequence[Prompt]) -> tuple[Any, torch.Ten
     return together, torch.cat(hidden)[back]
 
 
-def _groups(utterances: Sequence[tuple[list[int], Trie]]) -> Iterator[list[tuple[list[int], Trie]]]:
-    """Utterances (rows of their prompts, and trie) in groups of at most :data:`_DENSE` tokens, at least one each."""
+def by_audio(prompts: Sequence[Prompt]) -> list[tuple[list[int], Trie]]:
+    """Prompts of each audio: their places among the prompts, and their trie."""
+    rows: dict[int, list[int]] = {}
+    for row, prompt in enumerate(prompts):
+        rows.setdefault(id(prompt.audio), []).append(row)
+    return [(of_audio, Trie.build([prompts[row].ids for row in of_audio])) for of_audio in rows.values()]
+
+
+def in_groups(tries: Sequence[tuple[list[int], Trie]], most: int) -> Iterator[list[tuple[list[int], Trie]]]:
+    """Audios (from :func:`by_audio`) in groups of at most ``most`` tokens, at least one each."""
     group: list[tuple[list[int], Trie]] = []
-    for rows, trie in utterances:
-        if group and sum(len(other) for _, other in group) + len(trie) > _DENSE:
+    for rows, trie in tries:
+        if group and sum(len(other) for _, other in group) + len(trie) > most:
             yield group
             group = []
         group.append((rows, trie))

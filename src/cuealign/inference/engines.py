@@ -12,14 +12,12 @@ from cuealign.prompts.labels import Label
 ENGINES = {"packed": PackedEngine, "prefix": PrefixEngine, "reference": ReferenceEngine}
 
 
-def make_responder(loaded: Responder | CausalModel, entry: Model, labels: Sequence[Label]) -> Responder:
-    """The responder of a job: the loaded system itself, or the engine named in the model's entry around a loaded language model."""
-    if isinstance(loaded, Responder):
-        return loaded
+def make_engine(model: CausalModel, entry: Model, labels: Sequence[Label]) -> Responder:
+    """The engine named in a model's entry, around the model."""
     if entry.engine != "packed":
-        return ENGINES[entry.engine](loaded, labels)
+        return ENGINES[entry.engine](model, labels)
     if entry.compile and entry.on_gpu:
-        loaded.compile()
+        model.compile()
     # Off the GPU, attention is dense and its cost grows with the square of a pass: one utterance per pass.
     options = {"budget": entry.batch_tokens if entry.on_gpu else 1, "workers": entry.workers}
-    return ENGINES[entry.engine](loaded, labels, **options)
+    return ENGINES[entry.engine](model, labels, **options)

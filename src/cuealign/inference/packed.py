@@ -11,18 +11,20 @@ On a GPU, attention is FlexAttention with a block mask, which skips masked block
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import torch
 
 from cuealign.core.errors import ModelError
-from cuealign.inference.decoding import Prompt, decode_greedily
+from cuealign.inference.decoding import BatchDecoder, Decoder, Prompt
 from cuealign.inference.embedding import embed
 from cuealign.inference.ends import is_cut, one_end, picked
 from cuealign.inference.forest import Forest
 from cuealign.inference.labels import LabelTree, check_label_space
 from cuealign.inference.masks import BLOCK, block_mask, dense_mask
 from cuealign.inference.prefetch import PreparedRequest, prefetch
+from cuealign.inference.rows import RowDecoder
 from cuealign.models.base import CausalModel, Request, Responder, Response
 from cuealign.models.finite import check_finite
 from cuealign.models.transfer import to_device, to_host
@@ -49,6 +51,31 @@ class _Pass:
     result: Callable[[], tuple[torch.Tensor, ...]]
 
 
+@dataclass(frozen=True)
+class _Answered:
+    """A finished pass: its scores, and which answers it gave.
+
+    Attributes:
+        batch: requests that it answers.
+        tree: label tree attached to the prompts.
+        scores: of the labels, shape ``(prompts, labels)``.
+        greedy: place of each prompt's answer in the tree; None if the answer left it.
+        left: prompts whose answer left the tree.
+        last: whether it is the last pass of its batch, which was halved if there is more than one.
+    """
+
+    batch: list[PreparedRequest]
+    tree: LabelTree
+    scores: list[list[float]]
+    greedy: list[int | None]
+    left: list[Prompt]
+    last: bool
+
+    @property
+    def utterances(self) -> int:
+        return len(self.batch)
+
+
 class PackedEngine(Responder):
     """Answers all prompts of several utterances in one pass.
 
@@ -63,6 +90,7 @@ class PackedEngine(Responder):
         sequences = [tuple(model.frontend.answer_ids(label.word)) for label in labels]
         check_label_space(labels, sequences, model)
         self.model, self.labels, self.budget, self.workers = model, sequences, budget, workers
+        self.decoder: Decoder = RowDecoder(model) if model.device.type == "cuda" else BatchDecoder(model)
         self.tree = LabelTree.build(sequences)
 
     @property
@@ -75,15 +103,24 @@ class PackedEngine(Responder):
 
     @torch.inference_mode()
     def respond(self, requests: Sequence[Request]) -> Iterator[list[Response]]:
+        for one, decoded in self.decoder.run(self._passes(requests)):
+            for place, responses in enumerate(self._all_responses(one, decoded), start=1):
+                self.between_packs = one.last and place == len(one.batch)
+                yield responses
+
+    def _passes(self, requests: Sequence[Request]) -> Iterator[_Answered]:
+        """Finished passes. While the device works on one, the results of the previous one are read."""
         running: list[_Pass] = []
         for batch in self._batches(prefetch(self.model.frontend, requests, workers=self.workers)):
             started = self._start(batch)
-            # While the device works on this batch, the results of the previous one are read.
-            for one in running:
-                yield from self._finish(one)
+            yield from self._finished(running)
             running = started
-        for one in running:
-            yield from self._finish(one)
+        yield from self._finished(running)
+
+    def _finished(self, passes: Sequence[_Pass]) -> Iterator[_Answered]:
+        """The passes of a batch."""
+        for one in passes:
+            yield self._finish(one, last=one is passes[-1])
 
     def _batches(self, requests: Iterator[PreparedRequest]) -> Iterator[list[PreparedRequest]]:
         """Requests in batches within the budget of tokens, at least one request each."""
@@ -102,19 +139,20 @@ class PackedEngine(Responder):
 
     def _start(self, batch: list[PreparedRequest]) -> list[_Pass]:
         """Start the pass of a batch. If memory runs out, halve the batch, and the budget for good."""
-        try:
+        with suppress(torch.OutOfMemoryError):
             return [self._pass(batch)]
-        except torch.OutOfMemoryError:
-            if len(batch) == 1:
-                raise ModelError(
-                    f"utterance {batch[0].utterance}: its {self._size(batch[0])} tokens do not fit into the GPU's memory; "
-                    "use a GPU with more memory, or engine: prefix"
-                ) from None
-        # Here, after the except block: while the exception exists, it keeps the memory of the failed pass.
+        # Here, after the block: while the exception exists, it keeps the memory of the failed pass.
         torch.cuda.empty_cache()
-        self.budget //= 2
-        logger.warning("out of GPU memory with %d utterances in a pass; batch_tokens is %d from here on", len(batch), self.budget)
-        return self._start(batch[: len(batch) // 2]) + self._start(batch[len(batch) // 2 :])
+        if len(batch) > 1:
+            self.budget //= 2
+            logger.warning("out of GPU memory with %d utterances in a pass; batch_tokens is %d from here on", len(batch), self.budget)
+            return self._start(batch[: len(batch) // 2]) + self._start(batch[len(batch) // 2 :])
+        if self.decoder.give_memory_back():
+            return self._start(batch)
+        raise ModelError(
+            f"utterance {batch[0].utterance}: its {self._size(batch[0])} tokens do not fit into the GPU's memory; "
+            "use a GPU with more memory, or engine: prefix"
+        )
 
     def _pass(self, batch: list[PreparedRequest]) -> _Pass:
         """Start one forward pass over all prompts of a batch, without waiting for it."""
@@ -128,17 +166,22 @@ class PackedEngine(Responder):
         hidden = self.model.forward(embeddings, mask=mask, positions=depths[None])[0]
         return _Pass(batch, self.tree, to_host(*self._read(hidden, places)))
 
-    def _finish(self, one: _Pass) -> Iterator[list[Response]]:
-        """Wait for a pass, decode the answers that left the tree, and yield the responses of each request."""
-        all_scores, best = (values.tolist() for values in one.result())
+    def _finish(self, one: _Pass, *, last: bool) -> _Answered:
+        """Wait for a pass, and find the answers that left the tree."""
+        scores, best = (values.tolist() for values in one.result())
         greedy = [one.tree.greedy(row) for row in best]
         prompts = [Prompt(request.utterance, ids, request.audio) for request in one.batch for ids in request.prompts]
-        decoded = map(tuple, decode_greedily(self.model, [prompt for prompt, found in zip(prompts, greedy, strict=True) if found is None]))
-        answers = [one.tree.sequences[found] if found is not None else next(decoded) for found in greedy]
+        left = [prompt for prompt, found in zip(prompts, greedy, strict=True) if found is None]
+        return _Answered(one.batch, one.tree, scores, greedy, left, last)
+
+    def _all_responses(self, one: _Answered, decoded: Sequence[list[int]]) -> Iterator[list[Response]]:
+        """The responses of each request of a pass."""
+        rest = map(tuple, decoded)
+        answers = [one.tree.sequences[found] if found is not None else next(rest) for found in one.greedy]
         first = 0
         for request in one.batch:
             rows = slice(first, first + len(request.prompts))
-            yield self._responses(request, all_scores[rows], answers[rows], greedy[rows])
+            yield self._responses(request, one.scores[rows], answers[rows], one.greedy[rows])
             first = rows.stop
 
     def _length(self, size: int) -> int:

@@ -6,15 +6,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from cuealign.config.entries.model import Model
-from cuealign.inference import checks, sweep
-from cuealign.inference.answer_formats import learn_answer_formats
-from cuealign.inference.engines import make_responder
-from cuealign.inference.job_checks import checks_of_job
+from cuealign.inference import sweep
+from cuealign.inference.asked import asked_model
+from cuealign.inference.checks import check_responder
 from cuealign.inference.job_report import Stopwatch, job_report
-from cuealign.inference.packed import PackedEngine
 from cuealign.inference.store import ResponseStore
 from cuealign.models.backends import BACKENDS
 from cuealign.models.base import CausalModel, Request, Responder
@@ -55,8 +54,9 @@ def respond(
         store: folder of the response store.
 
     Returns:
-        Table of kind :data:`cuealign.core.schema.RESPONSES`, the figures of the job (see :func:`job_report`), and what it found
-        out about the model (see :func:`checks_of_job`).
+        Table of kind :data:`cuealign.core.schema.RESPONSES`, the figures of the job, and what it found out about the model: the number
+        of tensors of its networks, of a language model also the noise floor (the first shard measures it), and the number of its
+        sounds and of those that the model's limit cut.
 
     Raises:
         ModelError: if the model cannot be loaded, fails its checks, or gives output that cannot be used.
@@ -66,43 +66,42 @@ def respond(
     watch, utterances = Stopwatch(), sweep.shard_of(split, shard, entry.shards)
     with watch("load"):
         loaded = BACKENDS.get(entry.backend)(entry, name, labels, template)
-    model, settings = make_responder(loaded, entry, labels), sweep.settings_key(entry, labels)
-    if isinstance(loaded, CausalModel):
-        checks.check_label_words(loaded, labels, parse)
+    asked, settings = asked_model(loaded, entry, labels), sweep.settings_key(entry, labels)
+    responder = asked.engine if asked else loaded
+    if asked:
+        asked.check_words(parse)
 
     def prompts_of(rows: pd.DataFrame) -> dict[str, list[sweep.KeyedPrompt]]:
-        return sweep.keyed_prompts(rows, conditions, template, labels, model.fingerprint, settings)
+        return sweep.keyed_prompts(rows, conditions, template, labels, responder.fingerprint, settings)
 
     prompts, responses = prompts_of(utterances), ResponseStore(store, f"shard{shard}")
     if tried := sweep.sample_requests(utterances, prompts, responses):
         with watch("checks"):
-            _prepare(loaded, model, labels, tried, lambda: _few(split, prompts_of), dtype=entry.dtype)
-    before = getattr(loaded, "tokens_run", 0)
+            if asked:
+                asked.prepare(tried, lambda: _few(split, prompts_of))
+            elif not responder.control:
+                check_responder(responder, tried, dtype=entry.dtype)
+    before = asked.tokens_run if asked else 0
     with watch("answer"):
         what = f"{name}, shard {shard + 1} of {entry.shards}"
-        counts = sweep.answer_all(utterances, prompts, model, responses, labels, write_every=entry.write_every, what=what)
-    tokens = getattr(loaded, "tokens_run", 0) - before
-    figures = job_report(loaded, entry.engine, watch, tokens=tokens, prompts=counts[0], utterances=counts[1])
-    found = checks_of_job(loaded, model, lambda: _to_ask_again(split, prompts_of), shard=shard, store=store, settings=settings)
-    return responses.compile(sweep.wanted(prompts)), figures, found
+        counts = sweep.answer_all(utterances, prompts, responder, responses, labels, write_every=entry.write_every, what=what)
+    figures = job_report(watch, prompts=counts[0], utterances=counts[1])
+    found: dict[str, Any] = {"tensors_placed": _tensors_placed(loaded)}
+    if asked:
+        figures |= asked.figures(watch.seconds["answer"], asked.tokens_run - before)
+        if shard == 0:
+            found |= asked.noise(lambda: _to_ask_again(split, prompts_of), store=store, settings=settings)
+    table = responses.compile(sweep.wanted(prompts))
+    sounds = table.groupby("utterance")["audio_truncated"].any()
+    return table, figures, found | {"sounds": len(sounds), "sounds_cut": int(sounds.sum())}
 
 
-def _prepare(
-    loaded: Responder | CausalModel,
-    model: Responder,
-    labels: Sequence[Label],
-    tried: Sequence[Request],
-    few: Callable[[], Sequence[Request]],
-    *,
-    dtype: str,
-) -> None:
-    """Check the model on a few requests, and learn how it words its answers."""
-    if isinstance(loaded, CausalModel):
-        checks.check_language_model(loaded, model, labels, tried, dtype=dtype)
-        if isinstance(model, PackedEngine):
-            learn_answer_formats(model, labels, few())
-    elif not loaded.control:
-        checks.check_responder(loaded, tried, dtype=dtype)
+def _tensors_placed(loaded: Responder | CausalModel) -> int:
+    """Number of tensors of the loaded networks; the loaders refuse a checkpoint of which one is missing or left over."""
+    parts = [loaded, getattr(loaded, "model", None)]
+    networks = {id(value): value for part in parts if part is not None for value in vars(part).values() if hasattr(value, "state_dict")}
+    arrays = [value for value in vars(loaded).values() if isinstance(value, np.ndarray)]  # a listener's
+    return sum(len(network.state_dict()) for network in networks.values()) + len(arrays)
 
 
 def _to_ask_again(split: pd.DataFrame, prompts_of: Callable[[pd.DataFrame], dict[str, list[sweep.KeyedPrompt]]]) -> list[Request]:

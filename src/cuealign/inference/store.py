@@ -1,10 +1,13 @@
 """The response store: append-only, crash-safe, shared by all shards of a model on a split.
 
 It is a folder of part files (:mod:`cuealign.runtime.append_only`). A killed job loses only the batch that was not written yet.
+
+On a GPU, rounding depends on what shares a pass. So a job also keeps its plan here: what it set out to answer, in order. A resumed
+job follows it, and forms the same passes.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -16,6 +19,7 @@ from cuealign.models.base import Response
 from cuealign.runtime.append_only import AppendOnlyFolder
 
 _SCHEMA = pa.schema([("key", pa.string()), *RESPONSES.columns.items()])
+_PLAN = pa.schema([("number", pa.int32()), ("key", pa.string())])
 
 
 def response_key(audio_sha256: str, prompt: str, fingerprint: str, settings: str) -> str:
@@ -36,12 +40,29 @@ class ResponseStore:
     Args:
         folder: of the part files; made if it does not exist.
         writer: prefix of the part files that this process writes, such as ``shard0``.
+
+    Attributes:
+        own: keys of the responses that this writer stored. Where another one stored a response to the same key, its own counts.
+        plans: keys that this writer set out to answer, plan by plan, in order.
     """
 
     def __init__(self, folder: Path, writer: str) -> None:
         self.folder = Path(folder)
         self._parts = AppendOnlyFolder(folder, writer, _SCHEMA)
-        self._rows: dict[str, dict] = {row["key"]: row for part in self._parts.read() for row in part.to_pylist()}
+        self._plans = AppendOnlyFolder(self.folder / "plans" / writer, writer, _PLAN)
+        self._rows: dict[str, dict] = {}
+        self.own: set[str] = set()
+        for own in (False, True):
+            for part in self._parts.read(own=own):
+                self._remember(part.to_pylist(), own=own)
+        found = [part.to_pydict() for part in self._plans.read()]
+        self.plans: list[list[str]] = [plan["key"] for plan in sorted(found, key=lambda plan: plan["number"][0])]
+
+    def _remember(self, rows: Iterable[dict], *, own: bool) -> None:
+        for row in rows:
+            self._rows[row["key"]] = row
+            if own:
+                self.own.add(row["key"])
 
     def __contains__(self, key: str) -> bool:
         return key in self._rows
@@ -77,7 +98,12 @@ class ResponseStore:
             for key, utterance, prompt, response in rows
         ]
         self._parts.append(pa.Table.from_pylist(records, schema=_SCHEMA))
-        self._rows.update((record["key"], record) for record in records)
+        self._remember(records, own=True)
+
+    def add_plan(self, keys: Sequence[str]) -> None:
+        """Store what this writer is about to answer; on return it is on the disk."""
+        self._plans.append(pa.table({"number": [len(self.plans)] * len(keys), "key": list(keys)}, schema=_PLAN))
+        self.plans.append(list(keys))
 
     def compile(self, wanted: Iterable[tuple[str, str, str]]) -> pd.DataFrame:
         """Table of kind :data:`cuealign.core.schema.RESPONSES`.

@@ -4,7 +4,10 @@ import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from cuealign.config.entries.model import Model
@@ -77,11 +80,15 @@ def keyed_prompts(
     return result
 
 
+_Run = list[tuple[Any, list[KeyedPrompt]]]
+"""Rows of the manifest with the prompts to answer."""
+
+
 def sample_requests(
     manifest: pd.DataFrame, prompts: Mapping[str, Sequence[KeyedPrompt]], store: ResponseStore, count: int = 3
 ) -> list[Request]:
     """A few unanswered requests for the sanity checks, from the shortest utterance to the longest; none if all are answered."""
-    unanswered = [any(each.key not in store for each in prompts[utterance]) for utterance in manifest["utterance"]]
+    unanswered = np.array([any(each.key not in store for each in prompts[utterance]) for utterance in manifest["utterance"]], dtype=bool)
     return requests_for(spread(manifest[unanswered], count), prompts)
 
 
@@ -99,6 +106,37 @@ def requests_for(manifest: pd.DataFrame, prompts: Mapping[str, Sequence[KeyedPro
     ]
 
 
+def _runs(manifest: pd.DataFrame, prompts: Mapping[str, Sequence[KeyedPrompt]], store: ResponseStore) -> list[_Run]:
+    """What is to be answered, in runs: packs never reach from one run into the next.
+
+    First comes what is open of earlier plans, in their order. Since whole packs are written, what is open between two answered
+    requests begins and ends with a pack. Then comes all that is missing and was never planned; it is planned now.
+    """
+    asked: dict[str, tuple[Any, KeyedPrompt]] = {}
+    for row in manifest.sort_values(["duration", "utterance"], ascending=[False, True]).itertuples():
+        for each in prompts[row.utterance]:
+            asked.setdefault(each.key, (row, each))  # two utterance ids of the same samples have the same keys: computed once
+    runs: list[_Run] = []
+    for plan in store.plans:
+        keys = [key for key in plan if key in asked]
+        if all(key in store for key in keys):
+            continue
+        for is_open, run in groupby(_by_utterance(keys, asked), lambda request: any(each.key not in store.own for each in request[1])):
+            runs += [list(run)] if is_open else []
+    planned = {key for plan in store.plans for key in plan}
+    if new := [key for key in asked if key not in store and key not in planned]:
+        store.add_plan(new)
+        runs.append(list(_by_utterance(new, asked)))
+    return runs
+
+
+def _by_utterance(keys: Sequence[str], asked: Mapping[str, tuple[Any, KeyedPrompt]]) -> Iterator[tuple[Any, list[KeyedPrompt]]]:
+    """Utterances (rows of the manifest) with their prompts."""
+    for _, found in groupby(keys, lambda key: asked[key][0].utterance):
+        together = [asked[key] for key in found]
+        yield together[0][0], [each for _, each in together]
+
+
 def answer_all(
     manifest: pd.DataFrame,
     prompts: Mapping[str, Sequence[KeyedPrompt]],
@@ -111,7 +149,8 @@ def answer_all(
 ) -> tuple[int, int]:
     """Answer every prompt that has no stored response.
 
-    The longest utterances go first: if memory is short, the job fails early.
+    The longest utterances go first: if memory is short, the job fails early. Responses are written in whole packs. A resumed job
+    follows the plan of the one that was killed, from the first pack that is not there, so that its packs are the same.
 
     Args:
         manifest: utterances of the shard.
@@ -119,38 +158,36 @@ def answer_all(
         responder: answers the requests.
         store: receives the responses.
         labels: in the order of the log-probabilities.
-        write_every: utterances between two writes to the store.
+        write_every: utterances between two writes to the store, more if a pack is longer.
         what: name of the job, for the log.
 
     Returns:
         Numbers of prompts and utterances that were computed.
     """
-    todo, claimed = [], set()
-    for row in manifest.sort_values(["duration", "utterance"], ascending=[False, True]).itertuples():
-        # Two utterance ids of the same samples have the same keys: computed once.
-        open_prompts = [each for each in prompts[row.utterance] if each.key not in store and each.key not in claimed]
-        claimed.update(each.key for each in open_prompts)
-        if open_prompts:
-            todo.append((row, open_prompts))
-    total = sum(len(open_prompts) for _, open_prompts in todo)
+    runs = _runs(manifest, prompts, store)
+    total = sum(len(found) for run in runs for _, found in run)
     known = sum(map(len, prompts.values())) - total
     logger.info("%s: %d prompts to answer, %d already answered", what, total, known)
     order = "|".join(label.name for label in labels)
     truncated = cut = 0
-    requests = [Request(row.utterance, audio.deferred_read(row), tuple(each.prompt for each in found)) for row, found in todo]
     with Progress(total, what, "prompt", group="utterance") as shown:
-        rows = []
-        answered = zip(todo, responder.respond(requests), strict=True)
-        for number, ((row, found), responses) in enumerate(answered, start=1):
-            rows += [(each.key, row.utterance, prompt_id(each.prompt), response) for each, response in zip(found, responses, strict=True)]
-            for response in responses:
-                check_finite(response.label_logprobs, row.utterance)
-            truncated += any(response.audio_truncated for response in responses)
-            cut += sum(response.cut for response in responses)
-            shown.update(len(found))
-            if number % write_every == 0 or number == len(todo):
-                store.append(rows, order, responder.fingerprint)
-                rows = []
+        for run in runs:
+            requests = [Request(row.utterance, audio.deferred_read(row), tuple(each.prompt for each in found)) for row, found in run]
+            rows, waiting = [], 0
+            answered = zip(run, responder.respond(requests), strict=True)
+            for number, ((row, found), responses) in enumerate(answered, start=1):
+                rows += [
+                    (each.key, row.utterance, prompt_id(each.prompt), response) for each, response in zip(found, responses, strict=True)
+                ]
+                for response in responses:
+                    check_finite(response.label_logprobs, row.utterance)
+                truncated += any(response.audio_truncated for response in responses)
+                cut += sum(response.cut for response in responses)
+                shown.update(len(found))
+                waiting += 1
+                if number == len(run) or (waiting >= write_every and responder.between_packs):
+                    store.append([each for each in rows if each[0] not in store.own], order, responder.fingerprint)
+                    rows, waiting = [], 0
     if truncated:
         logger.warning("%s: %d utterances exceed the model's audio limit and were cut (column audio_truncated)", what, truncated)
     if cut:
@@ -158,7 +195,7 @@ def answer_all(
             "%s: %d of %d answers were cut by max_new_tokens and have no end; they count as INVALID (raise it in the model's entry)",
             *(what, cut, total),
         )
-    return total, len(todo)
+    return total, sum(map(len, runs))
 
 
 def wanted(prompts: Mapping[str, Sequence[KeyedPrompt]]) -> Iterator[tuple[str, str, str]]:

@@ -12,7 +12,8 @@ from safetensors.torch import load_file
 from transformers import PreTrainedModel
 
 from cuealign.core.errors import ModelError
-from cuealign.models.tensors import load_strictly, read_tensors, some
+from cuealign.core.text import some
+from cuealign.models.tensors import load_strictly, read_tensors
 
 _PREFIX = "base_model.model."
 _FACTORS = ("lora_A.weight", "lora_B.weight")
@@ -59,7 +60,7 @@ def merge_lora(model: PreTrainedModel, folder: Path, rename: Callable[[str], str
     known = {name for name, module in model.named_modules() if isinstance(module, torch.nn.Linear)}
     unexpected = {name for name in tensors if not name.endswith(_FACTORS)} | (modules - known)
     if unexpected:
-        raise ModelError(f"{weights}: nothing is loaded; unknown to the model: {some(unexpected)}")
+        raise ModelError(f"{weights}: nothing is loaded; unknown to the model: {some(sorted(unexpected))}")
     config = LoraConfig.from_pretrained(folder)
     # The config lists the modules by the names that they had in training; the tensors tell which ones have an update.
     config.target_modules, config.inference_mode = sorted(modules), True
@@ -69,7 +70,8 @@ def merge_lora(model: PreTrainedModel, folder: Path, rename: Callable[[str], str
     lost = sorted(wanted & set(outcome.missing_keys))
     if lost or outcome.unexpected_keys:
         raise ModelError(
-            f"{weights}: the adapter is unusable; missing: {some(lost)}; unknown to the model: {some(outcome.unexpected_keys)}"
+            f"{weights}: the adapter is unusable; missing: {some(sorted(lost))}; "
+            f"unknown to the model: {some(sorted(outcome.unexpected_keys))}"
         )
     return adapted.merge_and_unload()
 

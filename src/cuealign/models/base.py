@@ -72,6 +72,9 @@ class Responder(ABC):
     control: bool = False
     """True for a control listener, which ignores the audio or the cues on purpose."""
 
+    between_packs: bool = True
+    """True unless the request answered last shares a pass with the next one: then, rounding depends on both."""
+
     @property
     @abstractmethod
     def fingerprint(self) -> str:
@@ -191,7 +194,8 @@ class CausalModel(ABC):
             mask: None for causal attention; or which token attends to which, boolean, shape
                 ``(batch, 1, length, past + length)``; or the same as a block mask of FlexAttention.
             positions: position ids, shape ``(batch, length)``; None for those that follow the cache.
-            cache: key-value cache, extended in place.
+            cache: key-value cache, extended in place; or access to pages (:mod:`cuealign.models.paged`): a reading with a mask, or a
+                step of rows without one.
 
         Returns:
             Final hidden states, shape ``(batch, length, hidden)``.
@@ -200,6 +204,10 @@ class CausalModel(ABC):
     @abstractmethod
     def new_cache(self) -> Any:
         """An empty key-value cache."""
+
+    @abstractmethod
+    def new_pages(self, count: int) -> Any:
+        """A pool of ``count`` pages for keys and values; see :mod:`cuealign.models.paged`."""
 
     @abstractmethod
     def logits(self, hidden: Any) -> Any:

@@ -92,6 +92,7 @@ class ContrastiveResponder(Responder):
             sounds = [self.model.clips(request.load_audio(self.model.rate)) for request in batch]
             embedded = unit(self.model.embed_clips([clip for clips, _ in sounds for clip in clips]))
             for request, (_, cut), sound in zip(batch, sounds, embedded.split([len(clips) for clips, _ in sounds]), strict=True):
+                self.between_packs = request is batch[-1]
                 yield [self._response(request.utterance, unit(sound.mean(0)), prompt, cut=cut) for prompt in request.prompts]
 
     def _response(self, utterance: str, sound: torch.Tensor, prompt: str, *, cut: bool) -> Response:

@@ -45,7 +45,21 @@ def checkpoint_loader(load: _Load) -> _Load:
 
     @functools.wraps(load)
     def loader(entry: Model, name: str, *others: Any) -> Any:
-        with in_one_line(name, entry.path or entry.hub_id):
-            return load(entry, name, *others)
+        try:
+            with in_one_line(name, entry.path or entry.hub_id):
+                return load(entry, name, *others)
+        except ModelError as error:
+            if entry.training is None:
+                raise
+            raise ModelError(_of_trained(str(error), entry.path)) from None
 
     return loader
+
+
+def _of_trained(message: str, folder: str | None) -> str:
+    """What is wrong with a checkpoint that a rule has trained, which cannot be downloaded again."""
+    again = f"delete {folder} and run the same command again"
+    wrong, advice, _ = message.rpartition("; download ")
+    if advice:
+        return f"{wrong}; {again}"
+    return f"{message}; if the folder is damaged, {again}"

@@ -3,6 +3,7 @@
 A family adds the computation of audio features, the call of its encoder and the format of its chat.
 """
 
+import math
 from abc import abstractmethod
 from collections.abc import Sequence
 from functools import lru_cache
@@ -15,6 +16,7 @@ from transformers import DynamicCache, GenerationConfig, PreTrainedModel
 from cuealign.core.errors import ModelError
 from cuealign.models.base import CausalModel, Frontend, PreparedAudio
 from cuealign.models.loading import take_ends
+from cuealign.models.paged import NAME, Pages, Reading, Step
 from cuealign.models.precision import disable_tf32
 
 _PROMPTS_KEPT = 16_384
@@ -46,16 +48,20 @@ class HuggingFaceFrontend(Frontend):
     def chat(self, prompt: str) -> str:
         """The chat with one audio placeholder and ``prompt``, up to the start of the answer."""
 
+    def chat_ids(self, prompt: str) -> list[int]:
+        """Token ids of :meth:`chat`, with one audio placeholder."""
+        return self.tokenizer(self.chat(prompt), add_special_tokens=False)["input_ids"]
+
     def tokenise(self, prompt: str, audio_tokens: int) -> list[int]:
         before, after = self._around_audio(prompt)
         return [*before, *[self.audio_token] * audio_tokens, *after]
 
     def _split_at_audio(self, prompt: str) -> tuple[list[int], list[int]]:
         """Token ids of the chat before and after its audio placeholder."""
-        ids = self.tokenizer(self.chat(prompt), add_special_tokens=False)["input_ids"]
+        ids = self.chat_ids(prompt)
         place = [position for position, token in enumerate(ids) if token == self.audio_token]
         if len(place) != 1:
-            raise ModelError(f"the chat template gives {len(place)} audio placeholders instead of 1")
+            raise ModelError(f"the chat gives {len(place)} audio placeholders instead of 1")
         return ids[: place[0]], ids[place[0] + 1 :]
 
     def answer_ids(self, word: str) -> list[int]:
@@ -82,6 +88,21 @@ class HuggingFaceFrontend(Frontend):
         """Id of a marker that the tokenizer has as one token, else None."""
         index = self.tokenizer.convert_tokens_to_ids(token)
         return None if index == self.tokenizer.unk_token_id else index
+
+
+class IdsFrontend(HuggingFaceFrontend):
+    """Frontend of a family whose chat cannot be written as text.
+
+    Its control tokens have no text that the tokenizer reads back, so its processor or its tokenizer gives the chat as ids.
+    """
+
+    @abstractmethod
+    def chat_ids(self, prompt: str) -> list[int]:
+        """Token ids of the chat with one audio placeholder and ``prompt``, up to the start of the answer."""
+
+    def chat(self, prompt: str) -> str:
+        """The chat as text, for people."""
+        return self.tokenizer.decode(self.chat_ids(prompt))
 
 
 def without_markers(text: str) -> str:
@@ -120,10 +141,15 @@ class HuggingFaceModel(CausalModel):
         return self.model.model.language_model
 
     @property
-    def cache_bytes_per_token(self) -> int:
+    def _cached(self) -> dict[str, int]:
+        """Sizes of the keys and values of a token: in all layers, and of how many heads of which width."""
         config = self.language_model.config
         width = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-        return 2 * config.num_hidden_layers * config.num_key_value_heads * width * self.dtype.itemsize
+        return {"layers": config.num_hidden_layers, "heads": config.num_key_value_heads, "width": width}
+
+    @property
+    def cache_bytes_per_token(self) -> int:
+        return 2 * math.prod(self._cached.values()) * self.dtype.itemsize
 
     @property
     def flop_per_token(self) -> float:
@@ -146,6 +172,9 @@ class HuggingFaceModel(CausalModel):
     def new_cache(self) -> DynamicCache:
         return DynamicCache()
 
+    def new_pages(self, count: int) -> Pages:
+        return Pages(count, **self._cached, dtype=self.dtype, device=self.device)
+
     def forward(
         self,
         embeddings: torch.Tensor,
@@ -155,8 +184,14 @@ class HuggingFaceModel(CausalModel):
         cache: Any = None,
     ) -> torch.Tensor:
         # transformers reads the kind of attention from the config at each call, and uses a four-dimensional mask unchanged.
-        packed = isinstance(mask, BlockMask)
         self.tokens_run += embeddings.shape[0] * embeddings.shape[1]
+        if isinstance(cache, Reading | Step):
+            self.language_model.config._attn_implementation = NAME
+            with torch.compiler.set_stance("force_eager"):
+                return self.language_model(
+                    inputs_embeds=embeddings, attention_mask=mask, position_ids=positions, use_cache=False, paged=cache
+                ).last_hidden_state
+        packed = isinstance(mask, BlockMask)
         self.language_model.config._attn_implementation = "flex_attention" if packed else "sdpa"
         # Only packed passes are compiled.
         with torch.compiler.set_stance("default" if packed else "force_eager"):

@@ -21,9 +21,10 @@ from transformers import GenerationConfig, PreTrainedModel
 
 from cuealign.config.entries.model import Model
 from cuealign.core.errors import ModelError
+from cuealign.core.text import some
 from cuealign.models import weight_files
 from cuealign.models.checkpoints import hash_folder, local_folder
-from cuealign.models.tensors import HARMLESS, some
+from cuealign.models.tensors import HARMLESS
 
 logger = logging.getLogger(__name__)
 
@@ -151,7 +152,7 @@ def load_weights(
         *_listed("missing from the checkpoint", missing),
         *_listed("unknown to the model", _not_zero(source.folder, unexpected)),
         *_listed("of another shape", [str(each[0] if isinstance(each, tuple) else each) for each in report["mismatched_keys"]]),
-        *(str(message) for message in report["error_msgs"]),
+        *_listed("messages", list(map(str, report["error_msgs"]))),
     ]
     if problems:
         quantised = quantisation(source.config)
@@ -183,7 +184,7 @@ def _check_size(family: type[PreTrainedModel], source: Origin, config: Any) -> N
 
 
 def _listed(what: str, names: Collection[str]) -> list[str]:
-    return [f"{len(names)} {what}: {some(names)}"] if names else []
+    return [f"{len(names)} {what}: {some(sorted(names))}"] if names else []
 
 
 def _not_zero(folder: Path, names: Iterable[str]) -> list[str]:
@@ -229,7 +230,7 @@ def check_adapter(model: PreTrainedModel, folder: Path) -> None:
         else:
             there[found] -= 1
     if lost:
-        raise ModelError(f"{file}: {len(lost)} tensors of the adapter find no place in the model, such as {some(lost)}; {_MERGE}")
+        raise ModelError(f"{file}: {len(lost)} tensors of the adapter find no place in the model, such as {some(sorted(lost))}; {_MERGE}")
     modules = {name.split(".lora_")[0] for name in own if ".lora_" in name}
     check_patterns(folder, modules)
 

@@ -1,7 +1,7 @@
 """Published checkpoints that are not a folder of transformers: read without running code, and loaded completely or not at all."""
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import torch
@@ -9,7 +9,8 @@ from safetensors.torch import load_file
 from torch import nn
 
 from cuealign.core import file_kinds
-from cuealign.core.errors import ModelError
+from cuealign.core.errors import ModelError, listed
+from cuealign.core.text import some
 
 Tensors = dict[str, torch.Tensor]
 
@@ -90,22 +91,14 @@ def load_strictly(
         if name in own and tensors[name].shape != own[name].shape
     ]
     problems = [
-        *([f"unknown to the model ({len(unexpected)}): {some(unexpected)}"] if unexpected else []),
-        *([f"missing ({len(missing)}): {some(missing)}"] if missing else []),
+        *([f"unknown to the model ({len(unexpected)}): {some(sorted(unexpected))}"] if unexpected else []),
+        *([f"missing ({len(missing)}): {some(sorted(missing))}"] if missing else []),
         *shapes[:5],
     ]
     if problems:
-        raise ModelError(
-            f"{source}: nothing is loaded; the tensors do not match the model:\n" + "\n".join(f"  - {problem}" for problem in problems)
-        )
+        raise ModelError(f"{source}: nothing is loaded; the tensors do not match the model:\n" + listed(problems))
     module.load_state_dict({name: tensor for name, tensor in tensors.items() if name in own}, strict=False)
 
 
 def _is_ignored(name: str, ignored: Mapping[re.Pattern, str] | None) -> bool:
     return any(pattern.search(name) for pattern in (*HARMLESS, *(ignored or {})))
-
-
-def some(names: Iterable[str], most: int = 5) -> str:
-    """The first ``most`` of some names, sorted, and the number of the others."""
-    names = sorted(names)
-    return (", ".join(names[:most]) or "nothing") + (f" and {len(names) - most} more" if len(names) > most else "")

@@ -42,6 +42,8 @@ def refuse(folder: Path | str | None, manifest: pd.DataFrame, *, model: str) -> 
         known = set(path.read_text(encoding="ascii").split())
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: cannot be read ({error}); train the model again with --forcerun train") from error
+    if not known:
+        raise InputError(f"{path}: is empty, so nobody can tell what the model was trained on; train it again with --forcerun train")
     heard = manifest[manifest["audio_sha256"].map(audio.same_samples).isin(list(known))]
     raise_all(
         (f"utterance {row.utterance}: {row.file}" for row in heard.itertuples()),

@@ -3,12 +3,16 @@
 import re
 import unicodedata
 
+# No mark or format character lies in between: the planes of Han, and those without any character.
+_POINTS = [*range(0x20000), *range(0xE0000, 0xE1000)]
+_CATEGORIES = list(map(unicodedata.category, map(chr, _POINTS)))  # once, as every job that reads a config imports this
+
 
 def _characters(*categories: str, besides: str = "") -> str:
     """Characters of some Unicode categories, and ``besides``, as ranges of a regular expression."""
-    # No mark or format character lies in between: the planes of Han, and those without any character.
-    points = [*range(0x20000), *range(0xE0000, 0xE1000)]
-    found = sorted({point for point in points if unicodedata.category(chr(point)).startswith(categories)} | set(map(ord, besides)))
+    wanted = {category for category in set(_CATEGORIES) if category.startswith(categories)}
+    named = (point for point, category in zip(_POINTS, _CATEGORIES, strict=True) if category in wanted)
+    found = sorted({*named, *map(ord, besides)})
     starts = [point for point, before in zip(found, [-1, *found], strict=False) if point != before + 1]
     ends = [point for point, after in zip(found, [*found[1:], -1], strict=True) if point != after - 1]
     return "".join(f"\\U{start:08x}-\\U{end:08x}" for start, end in zip(starts, ends, strict=True))

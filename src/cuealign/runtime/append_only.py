@@ -32,10 +32,15 @@ class AppendOnlyFolder:
         for leftover in self.folder.glob(f"{writer}-*.tmp"):
             leftover.unlink()  # an earlier job was killed while it wrote this
 
-    def read(self) -> Iterator[pa.Table]:
-        """Yield the parts of all writers. A damaged part is renamed to ``.damaged`` and named in the log."""
+    def read(self, *, own: bool | None = None) -> Iterator[pa.Table]:
+        """Yield the parts of all writers, or only this one's (``own``) or only the others' (not ``own``).
+
+        A damaged part is renamed to ``.damaged`` and named in the log.
+        """
         outdated = 0
         for part in sorted(self.folder.glob("*.parquet")):
+            if own is not None and own != part.name.startswith(f"{self.writer}-"):
+                continue
             content = part.read_bytes()
             if hashlib.sha256(content).hexdigest()[:32] != part.stem.rsplit("-", 1)[-1]:
                 damaged = part.with_suffix(".damaged")

@@ -3,6 +3,7 @@
 import importlib.metadata
 import os
 import platform
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -25,23 +26,32 @@ def loaded_packages() -> dict[str, str]:
 
 
 def workflow_commit(folder: Path) -> str:
-    """Commit of the workflow in a folder, with ``+changes`` if files differ from it; ``unknown (reason)`` if there is none."""
+    """Commit of the workflow in a folder, with ``+changes`` if files differ from it; ``unknown (reason)`` if there is none.
+
+    Only a checkout whose top level is the folder counts. What the user's environment and settings say of other checkouts and
+    of git's output does not.
+    """
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    environment |= {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}  # reasons in English; nothing is written into the checkout
 
     def git(*arguments: str) -> str:
-        done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True, check=False, env=environment)
+        done = subprocess.run(
+            ["git", "-C", str(folder), *arguments], capture_output=True, encoding="utf-8", errors="replace", check=False, env=environment
+        )
         if done.returncode != 0:
             raise OSError(done.stderr.strip().splitlines()[0] if done.stderr.strip() else "git failed")
         return done.stdout.strip()
 
     try:
-        if Path(git("rev-parse", "--show-toplevel")).resolve() != folder.resolve():
+        if git("rev-parse", "--show-cdup"):  # the way up to the top level
             return "unknown (inside of another git checkout)"
-        return git("rev-parse", "HEAD") + ("+changes" if git("status", "--porcelain") else "")
+        changes = git("status", "--porcelain", "--untracked-files=normal", "--ignore-submodules=none")
+        return git("rev-parse", "HEAD") + ("+changes" if changes else "")
     except FileNotFoundError:
         return "unknown (git is not installed)"
     except OSError as error:
-        reason = str(error).replace(str(folder.resolve()), "the workflow's folder")
+        # Git names the folder, and a path names a machine.
+        reason = re.sub(r"'/[^']*'", "the workflow's folder", str(error)).replace(str(folder.resolve()), "the workflow's folder")
         return f"unknown ({'not a git checkout' if 'not a git repository' in reason else reason})"
 
 

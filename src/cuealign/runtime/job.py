@@ -9,18 +9,31 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from traceback import format_exception
 from typing import Any
 
 from pydantic import ConfigDict, validate_call
 
-from cuealign.core.errors import CuealignError, InputError
+from cuealign import __version__
+from cuealign.core.errors import CuealignError, InputError, legible
+from cuealign.core.plain_files import write_whole
+from cuealign.core.text import found_at
 from cuealign.runtime.environment import loaded_packages, workflow_commit_of_this_run
+from cuealign.runtime.logs import ERROR, UNEXPECTED, Marked, quiet
 
 CODE, CONTENT = "code", "content"
 """Parameters of rules that scripts do not take: the version of the code, and hashes of files that are not inputs."""
 
-# Disk full, quota exceeded, file system read-only, access denied, device failing.
-_DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EIO}
+# Disk full, quota exceeded, file system read-only, access denied, device failing; a file in the place of a folder or the other
+# way round; names too long, too many files.
+_DISK_ERRORS = {
+    *(errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.ESTALE),
+    *(errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG, errno.EMFILE, errno.ENFILE),
+}
+
+_GO_ON = "finished work is kept"
+_INTERRUPTED = 130
+"""Exit status of a process that Ctrl-C ended, as shells have it."""
 
 logger = logging.getLogger("cuealign")
 
@@ -67,32 +80,41 @@ def arguments(main: Callable[..., Any], snakemake: Any) -> dict[str, Any]:
 
 @contextmanager
 def messages(log: Path | str | None = None) -> Iterator[None]:
-    """Log to the terminal and to ``log``. Errors for the user and disk errors end the process with one clear message.
+    """Log to the terminal and to ``log``. Every error ends the process with one clear message.
 
-    Any other exception is logged with its traceback and raised again.
+    An error that nobody expected says so. Its traceback and the versions of packages go into ``log``, or to the terminal if
+    there is none.
 
     Raises:
-        SystemExit: with status 1, after an error for the user or a disk error.
+        SystemExit: with status 1 after an error, 130 after Ctrl-C.
     """
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # printing must not fail if the terminal cannot encode a letter
             stream.reconfigure(errors="replace")
-    handlers: list[logging.Handler] = [logging.StreamHandler(sys.stderr)]
-    if log:
-        Path(log).parent.mkdir(parents=True, exist_ok=True)
-        handlers.append(logging.FileHandler(log, mode="w", encoding="utf-8"))
+    handlers: list[logging.Handler] = [_terminal()]
     root = logging.getLogger()
-    for handler in handlers:
-        root.addHandler(handler)
+    root.addHandler(handlers[0])
     logger.setLevel(logging.INFO)  # all messages of this library, only warnings of others
     logging.captureWarnings(True)
     try:
+        if log:
+            Path(log).parent.mkdir(parents=True, exist_ok=True)
+            handlers.append(logging.FileHandler(log, mode="w", encoding="utf-8", errors="backslashreplace"))
+            handlers[1].setFormatter(Marked())
+            root.addHandler(handlers[1])
         yield
+    except KeyboardInterrupt:
+        logger.info("interrupted; %s; run the same command again to go on", _GO_ON)
+        sys.exit(_INTERRUPTED)
     except Exception as error:
         if (message := _message(error)) is None:
-            logger.exception("unexpected error")
-            raise
-        logger.error("error: %s", message)
+            _report(error, handlers[-1], log)
+        else:
+            if log and (left_out := getattr(error, "left_out", ())):
+                handlers[-1].stream.write("\n".join(["further problems, which the error below only counts:", *left_out, ""]))
+                message += f" (all in {found_at(log)})"
+            # A name on the disk may be no text; what is told of it is.
+            logger.error("%s%s", ERROR, message.encode(errors="backslashreplace").decode())
         sys.exit(1)
     finally:
         logging.captureWarnings(False)
@@ -101,18 +123,42 @@ def messages(log: Path | str | None = None) -> Iterator[None]:
             handler.close()
 
 
+def _terminal() -> logging.Handler:
+    """What a job shows in the terminal: all, or errors alone if the run shows its stages there, above the line that changes."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(Marked("\r\033[K" if quiet() and sys.stderr.isatty() else ""))
+    if quiet():
+        handler.setLevel(logging.ERROR)
+    return handler
+
+
 def _message(error: Exception) -> str | None:
-    """Message for the user; None if the error needs a traceback."""
+    """Message for the user; None if the error is one that nobody expected."""
     if isinstance(error, CuealignError):
         return str(error)
     if isinstance(error, OSError) and error.errno in _DISK_ERRORS:
         what = f"{error.filename}: {error.strerror}" if error.filename else str(error)
-        return f"{what}; finished work is kept; correct this and run the same command again"
+        return f"{what}; {_GO_ON}; correct this and run the same command again"
+    if isinstance(error, MemoryError):
+        return f"the memory is used up; {_GO_ON}; run the same command again with fewer cores, or give the job more memory"
     return None
+
+
+def _report(error: Exception, handler: logging.Handler, log: Path | str | None) -> None:
+    """Say that an error is a fault of the workflow, with all that a report of it needs."""
+    packages = ", ".join(f"{name} {version}" for name, version in loaded_packages().items())
+    details = f"cuealign {__version__}, commit {workflow_commit_of_this_run()}, {packages}\n{''.join(format_exception(error))}"
+    handler.handle(logger.makeRecord(logger.name, logging.ERROR, __file__, 0, "%s", (details,), None))
+    where = f"with the file {log}, which has the details" if log else "with the lines above"
+    what = legible(f"{type(error).__name__}: {error}")
+    whose = "unless a file below results/ was changed by hand, this is a fault of the workflow or of a plug-in"
+    logger.error("%s%s; %s; please report it, %s; %s", UNEXPECTED, what[:300], whose, where, _GO_ON)
 
 
 RECORDS = Path("results/provenance")
 """Folder of the records that jobs write."""
+
+_OF_RECORD = {"rule", "wildcards", "code", "commit", "packages"}
 
 
 def record_file(log: Path | str) -> Path:
@@ -128,8 +174,11 @@ def records() -> Iterator[dict[str, Any]]:
     """
     for path in sorted(RECORDS.rglob("*.json")):
         try:
-            yield json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+            record = json.loads(path.read_text(encoding="utf-8"))
+            if not isinstance(record, dict) or set(record) != _OF_RECORD:
+                raise ValueError("it is no record of a job")
+            yield record
+        except (OSError, ValueError, RecursionError) as error:
             raise InputError(f"{path}: cannot be read ({error}); delete it and rerun its job with --forcerun") from error
 
 
@@ -142,6 +191,4 @@ def _record(snakemake: Any) -> None:
         "commit": workflow_commit_of_this_run(),
         "packages": loaded_packages(),
     }
-    file = record_file(snakemake.log[0])
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    write_whole(json.dumps(record, indent=1, sort_keys=True) + "\n", record_file(snakemake.log[0]))

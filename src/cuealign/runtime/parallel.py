@@ -1,6 +1,7 @@
 """Ordered map over worker processes, with progress. No other module starts worker processes."""
 
 import multiprocessing
+import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -60,10 +61,19 @@ def parallel_map(
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload([function.__module__])  # imported once, not in every process
     chunk = max(1, min(8, len(items) // (4 * workers)))  # small, so that all processes finish at about the same time
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=initializer, initargs=arguments) as pool:
-        with _library_only():
-            results = pool.map(function, items, chunksize=chunk)  # starts the processes
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(initializer, arguments)) as pool:
         try:
+            with _library_only():
+                results = pool.map(function, items, chunksize=chunk)  # starts the processes
             yield from progress(results, what, unit=unit, total=len(items))
         except BrokenProcessPool:
             raise InputError(f"{what}: a process was killed, perhaps for lack of memory; run again with fewer cores") from None
+        finally:
+            pool.shutdown(cancel_futures=True)  # after Ctrl-C, nothing more is begun
+
+
+def _begin(initializer: Callable[..., None] | None, arguments: tuple) -> None:
+    """Leave Ctrl-C, which reaches all processes of a terminal, to the one that started this process."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if initializer is not None:
+        initializer(*arguments)

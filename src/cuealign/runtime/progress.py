@@ -8,6 +8,9 @@ from typing import TypeVar
 
 from tqdm import tqdm
 
+from cuealign.core.text import duration
+from cuealign.runtime.logs import progress_line, quiet
+
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
@@ -28,7 +31,7 @@ class Progress:
 
     def __init__(self, total: int, what: str, unit: str, *, group: str | None = None) -> None:
         self.what, self.unit, self.group, self.groups = what, unit, group, 0
-        self._terminal = sys.stderr.isatty()
+        self._terminal = sys.stderr.isatty() and not quiet()
         # tqdm counts in either case; without a terminal, its bar is discarded.
         self._bar = tqdm(total=total, desc=what, unit=f" {unit}", dynamic_ncols=True, file=sys.stderr if self._terminal else io.StringIO())
         self._last_line = 0.0
@@ -48,11 +51,8 @@ class Progress:
         if not self._terminal and self.done < self._bar.total and elapsed - self._last_line >= LINE_EVERY:
             self._last_line = elapsed
             rate = self.done / elapsed
-            logger.info(
-                "%s: %d of %d (%.0f %%), %.1f %s/s, %s%s left",
-                *(self.what, self.done, self._bar.total, 100 * self.done / self._bar.total, rate, self.unit),
-                *(f"{group_rate}, " if (group_rate := self._group_rate()) else "", _duration((self._bar.total - self.done) / rate)),
-            )
+            rates = ", ".join(filter(None, [f"{rate:.1f} {self.unit}/s", self._group_rate()]))
+            logger.info("%s", progress_line(self.what, self.done, self._bar.total, rates, (self._bar.total - self.done) / rate))
 
     def _group_rate(self) -> str:
         elapsed = self._bar.format_dict["elapsed"]
@@ -62,7 +62,7 @@ class Progress:
         """Show the total time."""
         seconds = self._bar.format_dict["elapsed"]
         self._bar.close()
-        logger.info("%s: %d %s in %s", self.what, self.done, self.unit + "s" * (self.done != 1), _duration(seconds))
+        logger.info("%s: %d %s in %s", self.what, self.done, self.unit + "s" * (self.done != 1), duration(seconds))
 
     def __enter__(self) -> "Progress":
         return self
@@ -85,9 +85,3 @@ def progress(items: Iterable[T], what: str, *, unit: str, total: int | None = No
         for item in items:
             yield item
             shown.update()
-
-
-def _duration(seconds: float) -> str:
-    minutes, seconds = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {seconds:02d} s" if minutes else f"{seconds} s"

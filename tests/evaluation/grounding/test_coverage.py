@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from cuealign.evaluation.grounding.clusters import Quantity, quantity
-from cuealign.evaluation.grounding.quantities import CORRECT, Grounding
+from cuealign.evaluation.grounding.names import CORRECT
+from cuealign.evaluation.grounding.quantities import Grounding
 from tests.support.studies import Size, World, simulate, truth
 
 KIND, SIZE, WORLD = "mixture(0.25)", Size(12, 240, 4, (1, 1, 1, 1)), World(3)

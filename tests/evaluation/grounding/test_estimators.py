@@ -3,6 +3,8 @@
 Sums in another order differ by rounding: 1e-9 relative to values of order one is a million times that.
 """
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -39,6 +41,18 @@ def test_movement_of_answers_with_all_speakers_and_without_each(case):
         _, answers, _, _ = without(case, speaker)
         np.testing.assert_allclose(moved[speaker + 1], oracle.answers_moved(answers), **TIGHT)
         np.testing.assert_allclose(share[speaker + 1], oracle.share_answers(answers), **TIGHT)
+
+
+def test_without_the_only_speaker_no_variance_is_known_and_nothing_warns():
+    vectors = np.array([[[0.0], [1.0]], [[1.0], [1.0]]])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        within, between = movement.variances(vectors, Clusters(np.zeros(2, int)))
+        share = movement.share_moved(vectors, Clusters(np.zeros(2, int)))
+    assert within[0] == 0.25
+    assert between[0] == 0.0
+    assert share[0] == 1.0
+    assert np.isnan([within[1], between[1], share[1]]).all()
 
 
 def test_share_of_log_odds_over_live_labels(case):
@@ -148,6 +162,17 @@ def test_intervals_on_their_scales(scale, value):
     if scale == "share":
         low, high = max(low, 0), min(high, 1)
     np.testing.assert_allclose(Quantity(value, left_out, sizes, scale).interval(0.95), (low, high), rtol=1e-9)
+
+
+@pytest.mark.parametrize("scale", ["share", "odds"])
+@pytest.mark.parametrize(("value", "shown"), [(1.012, 1.0), (-0.004, 0.0), (0.4, 0.4)])
+def test_a_share_is_reported_between_0_and_1_with_its_interval_around_it(scale, value, shown):
+    """Its estimate without bias may lie outside: listeners to cues moved 101.2 % [99.7, 100.0] of the variation."""
+    found = Quantity(value, value + np.array([-0.02, 0.01, 0.0, 0.015, -0.01]), np.full(5, 20), scale)
+    low, high = found.interval(0.95)
+    assert found.shown == shown
+    assert 0 <= low <= shown <= high <= 1
+    assert Quantity(value, found.left_out, found.sizes).shown == value
 
 
 def test_pairs_explain_what_a_dummy_for_each_combination_does():

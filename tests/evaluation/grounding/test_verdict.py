@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from cuealign.config.entries.grounding import Margins
 from cuealign.evaluation.grounding import tables
-from cuealign.evaluation.grounding.quantities import BLANK, CONFLICT, CORRECT, NONE, RANDOM, SHUFFLE, Grounding
+from cuealign.evaluation.grounding.names import BLANK, CONFLICT, CORRECT, NONE, RANDOM, SHUFFLE, names
+from cuealign.evaluation.grounding.quantities import Grounding
 from cuealign.evaluation.grounding.trials import Trials
 from cuealign.evaluation.grounding.verdict import Bounds, Evidence, evidence, judge, verdict
 from cuealign.evaluation.grounding.verdicts import (
@@ -280,7 +281,7 @@ def test_answers_alone_give_a_verdict_and_say_what_costs_are_measured_against(de
     words = "the blank block" if reference == BLANK else "the audio-only prompt"
     assert any(words in each for each in given_["missing"])
     if name == PARTLY:
-        assert f"Against {words}, wrong tokens cost" in given_["sentence"]
+        assert f"Against {words}, wrong tokens change UAR by" in given_["sentence"]
         assert ("its effect is part of these costs" in given_["sentence"]) == (reference == "audio-only")
     base = BLANK if reference == BLANK else NONE
     expected = oracle.uar(trials.labels, trials.conditions[CONFLICT].answers, 4) - oracle.uar(
@@ -312,7 +313,7 @@ def test_every_quantity_has_its_row(grounding_of, kind, scores):
     grounding = grounding_of(kind)
     if not scores:
         grounding = Grounding(without_scores(grounding.trials), {}, towards="L0")
-    listed = tables.names(list(grounding.trials.conditions))
+    listed = names(list(grounding.trials.conditions))
     assert len(listed) == len(set(listed))
     for clusters in (grounding.speakers, grounding.sessions):
         assert set(grounding.quantities(clusters)) <= set(listed)
@@ -351,7 +352,8 @@ def percent(bounds: Bounds) -> str:
 
 
 def signed(bounds: Bounds) -> str:
-    return f"{bounds.value:+.3f} [{bounds.low:+.3f}, {bounds.high:+.3f}]"
+    level = {0.95: "", 0.975: "; 97.5 %", 0.9: "; 90 %"}[bounds.confidence]
+    return f"{bounds.value:+.3f} [{bounds.low:+.3f}, {bounds.high:+.3f}{level}]"
 
 
 @pytest.mark.parametrize(
@@ -378,6 +380,7 @@ def test_the_sentence_holds_the_numbers_that_decided(demo, kind, name, decided):
         "share": f"{percent(found.share)} of all their variation",
     }
     assert f"change {percent(found.moved)} of the answers" in given_["sentence"]
+    assert "Intervals are of 95 % where no other level is given." in given_["sentence"]
     for number in decided:
         assert said[number] in given_["sentence"]
     for condition, bounds in found.shift.items():

@@ -6,10 +6,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from cuealign.core.characters import hidden
 from cuealign.core.validation import StrictModel
 
-# ZWNJ and ZWJ belong to the spelling of Persian and of Indian languages.
-_JOINER_IN_WORD = re.compile("(?<=[\u0590-\U0010ffff])[\u200c\u200d](?=[\u0590-\U0010ffff])")
 _SPECIAL_TOKEN = re.compile(r"<\|.*?\|>|</?\w+>")
 
 
@@ -19,9 +18,8 @@ def _readable(word: str) -> str:
         raise ValueError(f"{word!r} is only white space; write a word")
     if word != word.strip():
         raise ValueError(f"{word!r} has white space at its ends; take it away")
-    hidden = [character for character in _JOINER_IN_WORD.sub("", word) if unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp")]
-    if hidden:
-        raise ValueError(f"{word!r} contains a line break or an invisible character (U+{ord(hidden[0]):04X}); take it out")
+    if found := hidden(word):
+        raise ValueError(f"{word!r} contains a line break or an invisible character (U+{ord(found):04X}); take it out")
     if token := _SPECIAL_TOKEN.search(unicodedata.normalize("NFKC", word)):
         raise ValueError(f"{word!r}: {token.group()} looks like a special token or a tag, which is no text to a model; write it without")
     if not any(map(str.isalnum, word)):

@@ -1,13 +1,14 @@
 """``datasets.<id>``: one corpus."""
 
 import re
+import unicodedata
 from typing import Annotated, Any, Literal
-from unicodedata import normalize
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from cuealign.config.entries.answers import Answer
-from cuealign.config.entries.base import Slug
+from cuealign.config.entries.base import Line, Place, Slug
+from cuealign.core.characters import hidden
 from cuealign.core.validation import NONE_AS_TEXT, StrictModel
 from cuealign.core.vocabulary import INVALID
 
@@ -89,9 +90,29 @@ class Column(StrictModel):
         if self.pattern is not None:
             try:
                 re.compile(self.pattern)
-            except re.error as error:
+            except (re.error, OverflowError, RecursionError) as error:
                 raise ValueError(f"pattern {self.pattern!r} is no regular expression ({error})") from None
         return self
+
+
+class DrawnSplit(StrictModel):
+    """Splits `train` and `test`, drawn by speaker."""
+
+    by: Literal["speaker"] = Field(default="speaker", description="`speaker`: all utterances of a speaker are in one split.")
+    test: float = Field(default=0.5, gt=0, lt=1, description="Share of the speakers in the split `test`; at least one is in each split.")
+    seed: int = Field(default=0, ge=0, description="Another seed draws other speakers.")
+
+
+DRAWN = ("train", "test")
+"""Values of the split column where the splits are drawn."""
+
+
+def _drawn_by_name(value: Any) -> Any:
+    """``split: speaker`` stands for the defaults."""
+    return {"by": value} if isinstance(value, str) else value
+
+
+Draw = Annotated[DrawnSplit | None, BeforeValidator(_drawn_by_name, json_schema_input_type=Literal["speaker"] | DrawnSplit | None)]
 
 
 def _named_column(value: Any) -> Any:
@@ -99,25 +120,63 @@ def _named_column(value: Any) -> Any:
 
 
 def _identity_splits(value: Any) -> Any:
-    return {name: [name] for name in value} if isinstance(value, list) else value
+    """A plain list of splits; what is no name is left for the check of types."""
+    return {name: [name] for name in value} if isinstance(value, list) and all(map(_is_scalar, value)) else value
+
+
+def _is_scalar(value: Any) -> bool:
+    return value is None or isinstance(value, str | int | float)
+
+
+def _legible(label: str) -> str:
+    if label != label.strip():
+        raise ValueError(f"{label!r} has white space at its ends; take it away")
+    if found := hidden(label):
+        raise ValueError(f"{label!r} contains a line break or an invisible character (U+{ord(found):04X}); take it out")
+    return label
 
 
 # Labels and values of the split column are compared with those of the corpus, in Unicode's composed form.
-Name = Annotated[str, AfterValidator(lambda value: normalize("NFC", value))]
+Name = Annotated[str, AfterValidator(lambda value: unicodedata.normalize("NFC", value))]
+
+
+def _tables_form(value: Any) -> str | None:
+    """Which form of a manifest was written, so that a mistake is told of that alone. Errors leave out what is named after a function."""
+    forms = {str: "function-path", list: "function-list", dict: "function-mapping"}
+    return next((form for kind, form in forms.items() if isinstance(value, kind)), None)
+
+
+_Path = Annotated[Place, Tag("function-path")]
+_Paths = Annotated[
+    _Path | Annotated[list[Place], Field(min_length=1), Tag("function-list")],
+    Discriminator(
+        _tables_form,
+        custom_error_type="form",
+        custom_error_message="must be a path or a list of paths",
+    ),
+]
+_Tables = Annotated[
+    _Path | Annotated[dict[str, _Paths], Field(min_length=1), Tag("function-mapping")],
+    Discriminator(
+        _tables_form,
+        custom_error_type="form",
+        custom_error_message="must be a path, or a mapping of splits to a path or a list of paths each",
+    ),
+]
 
 
 class Dataset(StrictModel):
     """One corpus."""
 
-    title: str = Field(description="Name in tables and figures.")
-    licence: str = Field(description="Licence of the recordings; goes into the provenance.")
-    note: str | None = Field(default=None, description="Caution that goes with every number on this corpus.")
+    title: Line = Field(description="Name in tables and figures.")
+    licence: Line = Field(description="Licence of the recordings; goes into the provenance.")
+    note: Line | None = Field(default=None, description="Caution that goes with every number on this corpus.")
     reader: str = Field(description="How the corpus is read: one of the readers that docs/corpora.md lists.")
-    root: str | None = Field(
+    root: Place | None = Field(
         default=None,
         description="Folder of the corpus. For the reader `manifest`: what files are relative to, by default the folder of the table.",
     )
-    manifest: str | dict[str, str | list[str]] | None = Field(
+    manifest: _Tables | None = Field(
         default=None,
         description="For the reader `manifest`: table (csv, tsv, parquet, jsonl) with one row per utterance; or tables by split.",
     )
@@ -129,7 +188,7 @@ class Dataset(StrictModel):
         description="For the readers `manifest` and `filenames`: the name of a column, or `{column, pattern, map}`, or `{value}`.",
     )
     options: dict[str, Any] = Field(default={}, description="Options of the reader; see below.")
-    labels: list[Annotated[Name, Field(pattern=r"^[^|\s][^|]*$")]] = Field(
+    labels: list[Annotated[Name, Field(pattern=r"^[^|\s][^|]*$"), AfterValidator(_legible)]] = Field(
         min_length=2, description="Labels, in the order of figures and prompts."
     )
     answers: dict[Name, Answer] = Field(
@@ -142,6 +201,11 @@ class Dataset(StrictModel):
         dict[Slug, list[Name]], BeforeValidator(_identity_splits, json_schema_input_type=list[str] | dict[str, list[str]])
     ] = Field(
         min_length=1, description="Evaluation split to the values of the manifest's split column that it consists of, or a plain list."
+    )
+    split: Draw = Field(
+        default=None,
+        description="For a corpus without a split column: `speaker`, or a mapping, draws the values `train` and `test` of that column "
+        "by speaker; see below.",
     )
     speaker_disjoint: bool = Field(
         default=True, description="Refuse a speaker or a sound that occurs under two values of the split column."
@@ -186,9 +250,21 @@ class Dataset(StrictModel):
         wrong = sorted({str(target) for target in self.label_map.values() if target is not None and target not in self.labels})
         if wrong:
             raise ValueError(f"label_map leads to {', '.join(wrong)}, not among the labels {', '.join(self.labels)}")
+        if self.split is not None:
+            self._only_drawn()
         if self.tokens.fit_on != "all" and self.tokens.fit_on not in self.splits:
             raise ValueError(f"tokens.fit_on: unknown split {self.tokens.fit_on!r}; known: all, {', '.join(self.splits)}")
         return self
+
+    def _only_drawn(self) -> None:
+        """Refuse a second origin of the splits."""
+        if "split" in self.columns:
+            raise ValueError("columns.split: remove it, as split draws the splits")
+        if isinstance(self.manifest, dict):
+            raise ValueError("manifest: gives tables by split, but split draws the splits; give one table, or leave split out")
+        for name, values in self.splits.items():
+            if strange := sorted(set(values) - set(DRAWN)):
+                raise ValueError(f"splits.{name}: {strange[0]!r} is not drawn; known: {', '.join(DRAWN)}")
 
     def manifest_files(self) -> list[str]:
         """Table files of the reader `manifest`."""

@@ -21,6 +21,10 @@ class FigureEntry(StrictModel):
     """What one drawing of a figure shows, and the figure's own options; in a config, the scope alone or a mapping of all."""
 
     scope: Scope = Field(description="What one drawing shows: the whole `study`, a `dataset`, a `split`, or a `model` on a split.")
+    width: int | None = Field(default=None, ge=1, le=2, description="Columns of a paper that it fills: 1 or 2; null for what suits it.")
+    controls: bool = Field(
+        default=False, description="Drawings of one model also for control models, where the study has other models too."
+    )
     options: dict[str, Any] = Field(default={}, description="Options of the figure, written beside `scope`; see below.")
 
     @model_validator(mode="before")
@@ -28,8 +32,7 @@ class FigureEntry(StrictModel):
     def _scope_or_mapping(cls, value: Any) -> Any:
         if isinstance(value, str):
             return {"scope": value}
-        if isinstance(value, Mapping) and set(value) != {"scope", "options"}:
-            return {"options": {name: option for name, option in value.items() if name != "scope"}} | (
-                {"scope": value["scope"]} if "scope" in value else {}
-            )
+        if isinstance(value, Mapping) and not isinstance(value.get("options"), Mapping):
+            own = {name: value[name] for name in ("scope", "width", "controls") if name in value}
+            return own | {"options": {name: option for name, option in value.items() if name not in own}}
         return value

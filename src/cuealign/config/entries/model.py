@@ -2,9 +2,9 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
-from cuealign.config.entries.base import Slug
+from cuealign.config.entries.base import Duration, Line, Memory, Place, Slug
 from cuealign.core.validation import StrictModel
 
 CUE_CAPTIONS = ", cue captions"
@@ -27,29 +27,42 @@ class Training(StrictModel):
     options: dict[str, Any] = Field(default={}, description="Options of the recipe; see below.")
 
 
+_Seconds = Annotated[float, Field(gt=0, le=86_400)]
+
+
+def _form(value: Any) -> str:
+    return "function-mapping" if isinstance(value, dict) else "function-number"
+
+
+# A mistake is told of the form that was written, not of both. Errors leave out what is named after a function.
+_Rate = Annotated[
+    Annotated[_Seconds, Tag("function-number")] | Annotated[dict[str, _Seconds], Tag("function-mapping")], Discriminator(_form)
+]
+
+
 class Model(StrictModel):
     """One model."""
 
-    title: str = Field(description="Name in tables and figures.")
-    licence: str = Field(description="Licence of the weights; goes into the provenance.")
+    title: Line = Field(description="Name in tables and figures.")
+    licence: Line = Field(description="Licence of the weights; goes into the provenance.")
     backend: str = Field(description="Code that runs it: a module of `cuealign.models.backends`.")
     kind: Kind = Field(
         default="alm",
         description="What it is: an audio language model (`alm`), a system that compares sounds with captions (`contrastive`), or a "
         "listener that is deaf to the audio or to the cues on purpose, or a mixture of both such listeners (`control`).",
     )
-    heading: str = Field(default="", description="Heading of its rows in tables, such as zero-shot; by default its kind.")
-    path: str | None = Field(default=None, description="Folder of a local checkpoint.")
+    heading: Line = Field(default="", description="Heading of its rows in tables, such as zero-shot; by default its kind.")
+    path: Place | None = Field(default=None, description="Folder of a local checkpoint.")
     hub_id: str | None = Field(default=None, description="Hugging Face id; `path` takes precedence.")
     revision: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")] | None = Field(
         default=None, description="Commit of the hub id; required with it."
     )
     trust_remote_code: bool = Field(default=False, description="Run code that comes with the checkpoint: your explicit consent.")
     dtype: Literal["float32", "bfloat16", "float16"] = Field(default="bfloat16", description="Type of the weights.")
-    device: Annotated[str, Field(pattern=r"^(cpu|mps|cuda(:\d+)?)$")] = Field(
+    device: Annotated[str, Field(pattern=r"^(cpu|mps|cuda(:[0-9]+)?)$")] = Field(
         default="cuda", description="torch device: `cpu`, `cuda`, `cuda:1`, `mps`. One that begins with `cuda` makes it a GPU job."
     )
-    threads: int = Field(default=2, ge=1, description="CPU threads of the job.")
+    threads: int = Field(default=2, ge=1, le=10_000, description="CPU threads of the job.")
     engine: Literal["packed", "prefix", "reference"] = Field(
         default="packed",
         description="`packed`: all conditions of several utterances in one pass; `prefix`: those of one utterance over a cache of what "
@@ -61,7 +74,7 @@ class Model(StrictModel):
         description="Tokens of a packed pass on a GPU, halved if memory runs out. On a CPU every utterance has a pass of its own.",
     )
     compile: bool = Field(default=True, description="Compile the layers for packed passes on a GPU, which takes a quarter of a minute.")
-    workers: int = Field(default=0, ge=0, description="Threads that load audio and tokenise prompts ahead of packed passes.")
+    workers: int = Field(default=0, ge=0, le=1_000, description="Threads that load audio and tokenise prompts ahead of packed passes.")
     prompt: str = Field(default="emotion", description="Key of `prompts`.")
     cue_captions: bool = Field(
         default=False,
@@ -70,17 +83,19 @@ class Model(StrictModel):
     )
     max_new_tokens: int = Field(default=32, ge=1, description="Longest answer, in tokens.")
     write_every: int = Field(default=16, ge=1, description="Utterances answered between two writes to the response store.")
-    shards: int = Field(default=1, ge=1, description="Jobs per dataset and split.")
-    memory: Annotated[str, Field(pattern=r"^\d+(\.\d+)? *[kKMGT]i?B$")] = Field(
-        default="4GB", description="Main memory of the job, such as `40GB`; a further attempt asks for as much again."
+    shards: int = Field(default=1, ge=1, le=10_000, description="Jobs per dataset and split.")
+    memory: Memory = Field(default="4GB", description="Main memory of the job, such as `40GB`; a further attempt asks for as much again.")
+    runtime: Duration = Field(default="1h", description="Time limit of the job on a cluster, such as `90m` or `12h`.")
+    seconds_per_utterance: _Rate | None = Field(
+        default=None,
+        description="A figure measured elsewhere, for `snakemake plan` before a job of the model has run here: a number, or by kind of "
+        "device, such as `{H200: 0.04, cpu: 3}`. A kind is part of a GPU's name, `cpu`, or `estimate`, which was not measured.",
     )
-    runtime: Annotated[str, Field(pattern=r"^\d+(\.\d+)? *(m|min|h|d)$")] = Field(
-        default="1h", description="Time limit of the job on a cluster, such as `90m` or `12h`."
+    seconds_to_load: float | None = Field(
+        default=None, ge=0, le=86_400, description="The same for a job's time before its first answer: loading, compiling, checks."
     )
-    seconds_per_utterance: float | None = Field(
-        default=None, gt=0, description="A figure measured elsewhere, for `snakemake plan` before a job of the model has run here."
-    )
-    training_data: dict[str, str] = Field(
+    obtain: Line = Field(default="", description="Where a checkpoint of `path` is had; a run that lacks it says so.")
+    training_data: dict[Line, Line] = Field(
         default={},
         description="Corpora that its training data is known to hold: ids of `datasets` or names, each with the source of that knowledge. "
         "Every table says so where the model is tested on one of them.",

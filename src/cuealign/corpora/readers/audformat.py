@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from cuealign.config.entries.dataset import Dataset
 from cuealign.core.errors import InputError, raise_all
 from cuealign.core.registry import PluginOptions
+from cuealign.core.text import some
 from cuealign.corpora import texttable
 from cuealign.corpora.columns import seconds
 from cuealign.corpora.rows import RAW_COLUMNS, normalise_gender, utterance_ids
@@ -80,7 +81,7 @@ def sources(dataset: Dataset) -> list[str]:
     options, root = Options.model_validate(dataset.options), Path(dataset.root)
     header = _header(root)
     tables = header.tables or {}
-    found = ", ".join(tables)
+    found = some(tables, 20)
     raise_all((f"there is no table {name!r} (found: {found})" for name in options.tables if name not in tables), where=str(root / HEADER))
     names = [*options.tables, *([options.speaker_table] if options.speaker_table in tables else [])]
     used = [header.tables[name].columns or {} for name in names]
@@ -129,7 +130,7 @@ class _Database:
         path = _table_file(self.root, name)
         table, word = texttable.read(path)
         if "file" not in table:
-            raise InputError(f"{path}: has no column 'file' (found: {', '.join(table.columns)})")
+            raise InputError(f"{path}: has no column 'file' (found: {some(table.columns, 20)})")
         problems = []
         for column, default in (("start", 0.0), ("end", float("nan"))):
             if column in table:
@@ -211,7 +212,7 @@ def _header(root: Path) -> _Header:
         raise InputError(f"{path}: cannot be read as the header of an audformat database ({error})") from error
     except ValidationError as error:
         problems = [f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}".lstrip(": ") for problem in error.errors()]
-        raise InputError(f"{path}: is not a header of an audformat database: {'; '.join(problems)}") from None
+        raise InputError(f"{path}: is not a header of an audformat database: {some(problems)}") from None
 
 
 def _table_file(root: Path, name: str) -> Path:

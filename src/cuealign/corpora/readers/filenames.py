@@ -19,7 +19,7 @@ from cuealign.core.errors import InputError, raise_all
 from cuealign.core.registry import PluginOptions
 from cuealign.corpora.columns import pick
 from cuealign.corpora.release import printable, visible
-from cuealign.corpora.rows import RAW_COLUMNS, utterance_ids
+from cuealign.corpora.rows import RAW_COLUMNS, UNDRAWN, utterance_ids
 
 logger = logging.getLogger(__name__)
 
@@ -96,7 +96,7 @@ def read(dataset: Dataset, _files: Sequence[str]) -> pd.DataFrame:
     if again:
         logger.warning("%s: links lead to %d files a second time, such as %s; each file is one utterance", root, len(again), again[0])
     found = pd.DataFrame({"file": names}, index=pd.RangeIndex(1, len(names) + 1), dtype=str)
-    table = pick(found, dataset.columns, path=root, word="file")
+    table = pick(found, dataset.columns, path=root, word="file", split=UNDRAWN if dataset.split is not None else None)
     table["origin"] = [str(root / name) for name in names]
     table["utterance"] = utterance_ids(table)
     table["file"] = table["origin"]

@@ -1,7 +1,8 @@
 """Reader ``manifest``: any corpus described by tables with one row per utterance, in CSV, TSV, Parquet or JSON lines.
 
-Columns: file, speaker, label, split; optionally utterance, start, end (s), gender, language. ``datasets.<id>.columns`` gives
-other names, parts of other columns and fixed values. All values are read as text, so that a speaker ``01`` stays ``01``.
+Columns: file, speaker, label, split; optionally utterance, start, end (s), gender, language. The split is not needed where
+``datasets.<id>.split`` draws it. ``datasets.<id>.columns`` gives other names, parts of other columns and fixed values.
+All values are read as text, so that a speaker ``01`` stays ``01``.
 """
 
 import logging
@@ -15,7 +16,7 @@ from cuealign.core.errors import ConfigError, InputError
 from cuealign.corpora import texttable
 from cuealign.corpora.columns import needed, pick
 from cuealign.corpora.release import on_disk
-from cuealign.corpora.rows import RAW_COLUMNS, utterance_ids
+from cuealign.corpora.rows import RAW_COLUMNS, UNDRAWN, utterance_ids
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +47,10 @@ def read(dataset: Dataset, _files: Sequence[str]) -> pd.DataFrame:
             raise ConfigError("columns.split: remove it, as manifest already gives the split of each table")
         if split is not None and "split" in found and (found["split"] != split).any():
             logger.warning("%s: its column split is ignored, because the config assigns the whole table to the split %r", path, split)
+        if dataset.split is not None:
+            split = UNDRAWN
+            if "split" in found:
+                logger.warning("%s: its column split is ignored, because the config draws the splits (split: %s)", path, dataset.split.by)
         parts.append(pick(found, dataset.columns, path=path, word=word, split=split).assign(folder=dataset.root or str(path.parent)))
     table = pd.concat(parts, ignore_index=True)
     named = [(part["utterance"] != "").all() for part in parts]

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from cuealign.core.registry import PluginOptions
+from cuealign.evaluation.compared import compared
 from cuealign.evaluation.evaluation import FEWEST_SPEAKERS, INTERVALS, Evaluation, Group, round_off
 from cuealign.evaluation.significance import exact_mcnemar, holm
 from cuealign.evaluation.swaps import swap_test
@@ -12,7 +13,6 @@ from cuealign.interventions.conditions import condition_id
 
 COLUMNS = ("a", "b", "delta", *INTERVALS, "mcnemar_p", "holm_paper_p", "holm_p", "swap_p", "swap_holm_p", "detectable")
 
-_NONE, _CORRECT = ("none", "0"), ("correct", "0")
 _PAPERS = ("shuffle", "conflict", "corrupt")
 
 
@@ -52,13 +52,6 @@ def compute(evaluation: Evaluation, _options: PluginOptions) -> pd.DataFrame:
     table["swap_holm_p"] = holm(table["swap_p"].tolist())
     table["holm_paper_p"] = holm(table["mcnemar_p"].where(table["paper"].astype(bool)).tolist())
     return table[list(COLUMNS)]
-
-
-def compared(groups: Sequence[Group]) -> list[tuple[Group, Group]]:
-    """Pairs to compare: correct with audio-only, correct with each perturbation, and each perturbation with audio-only."""
-    perturbed = [group for group in groups if group not in (_NONE, _CORRECT)]
-    pairs = [(_CORRECT, _NONE)] + [(_CORRECT, group) for group in perturbed] + [(group, _NONE) for group in perturbed]
-    return [pair for pair in pairs if pair[0] in groups and pair[1] in groups]
 
 
 def paper_family(a: Group, b: Group, groups: Sequence[Group]) -> bool:

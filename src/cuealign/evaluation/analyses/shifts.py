@@ -53,8 +53,8 @@ def compute(evaluation: Evaluation, options: Options) -> pd.DataFrame:
 
 
 def _of_predictions(counts: np.ndarray, label: int) -> float:
-    """Share of predictions that name the label; ``counts`` of shape ``(C, C + 1)``."""
-    return float(counts[:, label].sum() / counts.sum())
+    """Share of predictions that name the label, NaN without a prediction; ``counts`` of shape ``(C, C + 1)``."""
+    return float(counts[:, label].sum() / counts.sum()) if counts.any() else float("nan")
 
 
 def _of_errors(counts: np.ndarray, label: int) -> float:

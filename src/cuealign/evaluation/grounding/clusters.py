@@ -78,18 +78,26 @@ class Quantity:
     """A quantity with its jackknife.
 
     Attributes:
-        value: from all clusters.
+        value: from all clusters; of a share without bias, so that it may lie a little outside of [0, 1].
         left_out: without each, shape ``(G,)``.
         sizes: utterances of each cluster, shape ``(G,)``.
-        scale: of the interval. ``share`` is the logit where the value lies between .003 and .97, else plain, with bounds in [0, 1];
-            ``odds`` is the logit anywhere inside (0, 1), for shares that are small and skewed; ``log`` is for positive values, and
-            ``correlation`` (Fisher 1921) for values inside (-1, 1).
+        scale: of the interval. ``share`` is the logit where the value lies between .003 and .97, else plain; ``odds`` is the logit
+            anywhere inside (0, 1), for shares that are small and skewed; both have bounds in [0, 1]. ``log`` is for positive values,
+            and ``correlation`` (Fisher 1921) for values inside (-1, 1).
     """
 
     value: float
     left_out: np.ndarray
     sizes: np.ndarray
     scale: Scale = "plain"
+
+    @property
+    def shown(self) -> float:
+        """The value as it is reported: that of a share in [0, 1], as its interval is."""
+        return self._possible(self.value)
+
+    def _possible(self, value: float) -> float:
+        return float(np.clip(value, 0.0, 1.0)) if self.scale in ("share", "odds") else value
 
     def interval(self, confidence: float) -> tuple[float, float]:
         """Jackknife-t interval; NaN where the quantity is missing in a jackknife sample."""
@@ -98,8 +106,8 @@ class Quantity:
             return float("nan"), float("nan")
         forward, back = self._transform(values)
         jackknife = Jackknife(float(forward(self.value)), forward(self.left_out), self.sizes)
-        low, high = (float(back(bound)) for bound in jackknife.interval(confidence))
-        return (max(low, 0.0), min(high, 1.0)) if self.scale == "share" else (low, high)
+        low, high = (self._possible(float(back(bound))) for bound in jackknife.interval(confidence))
+        return low, high
 
     def _transform(self, values: np.ndarray) -> tuple[Callable, Callable]:
         inside = bool(((values > 0) & (values < 1)).all())

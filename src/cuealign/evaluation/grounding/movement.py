@@ -54,7 +54,7 @@ def variances(vectors: np.ndarray, clusters: Clusters) -> tuple[np.ndarray, np.n
     counts = clusters.sums(np.ones(len(vectors)))
     within = ratio(clusters.sums(np.square(vectors - means[:, None]).sum(axis=(1, 2))), counts * (draws - 1))
     squares, sums = clusters.sums(np.square(means - centre).sum(axis=1)), clusters.sums(means - centre)
-    between = ratio(squares - np.square(sums).sum(axis=1) / counts, counts - 1)
+    between = ratio(squares - ratio(np.square(sums).sum(axis=1), counts), counts - 1)
     return within, between - within / draws
 
 

@@ -11,16 +11,9 @@ from cuealign.core.vocabulary import CONCEPTS
 from cuealign.evaluation.grounding import accuracy, effects, following, information, movement
 from cuealign.evaluation.grounding.clusters import Clusters, Quantity, corrected, quantity, ratio
 from cuealign.evaluation.grounding.listeners import temperatures
+from cuealign.evaluation.grounding.names import BLANK, CONFLICT, CORRECT, NONE, RANDOM, SHUFFLE, written
 from cuealign.evaluation.grounding.readers import Reader, cue_reader, own_reader, partial_effects
 from cuealign.evaluation.grounding.trials import Draws, Trials
-
-SHUFFLE, RANDOM, CONFLICT, NONE, CORRECT, BLANK = "shuffle", "corrupt(1.0)", "conflict", "none", "correct", "blank"
-"""Conditions that quantities are about. Foreign blocks (shuffle) are real ones; random tokens (corrupt(1.0)) are independent."""
-
-
-def written(condition: str) -> str:
-    """A condition as quantities name it: ``corrupt(0.4)`` is ``corrupt_p0.4``."""
-    return condition.replace("(", "_p").removesuffix(")")
 
 
 @dataclass(frozen=True)

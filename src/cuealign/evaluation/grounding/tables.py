@@ -6,52 +6,14 @@ import numpy as np
 import pandas as pd
 
 from cuealign.core.vocabulary import CONCEPTS, TOKENS
+from cuealign.evaluation.columns import INTERACTIONS, READING, RELIANCE, SPEAKERS
 from cuealign.evaluation.evaluation import FEWEST_SESSIONS, FEWEST_SPEAKERS
 from cuealign.evaluation.grounding import effects, movement
 from cuealign.evaluation.grounding.clusters import Quantity, corrected, quantity, ratio
-from cuealign.evaluation.grounding.quantities import NONE, Grounding, written
-
-RELIANCE = ("quantity", "value", "low", "high", "session_low", "session_high")
-READING = ("concept", "token", "label", "effect", "low", "high", "marked", "corpus")
-INTERACTIONS = ("concept_a", "concept_b", "share", "low", "high")
-SPEAKERS = ("speaker", "follow_index", "n")
+from cuealign.evaluation.grounding.names import names
+from cuealign.evaluation.grounding.quantities import Grounding
 
 _NO_INTERVAL = (float("nan"), float("nan"))
-
-
-def names(conditions: Sequence[str]) -> list[str]:
-    """Names of all quantities of a model that was asked under some conditions, in the order of ``reliance.csv``."""
-    asked = [written(condition) for condition in conditions]
-    blocks = [name for name in asked if name != NONE]
-    return [
-        "answers_moved",
-        "share_answers",
-        "share_logodds",
-        "share_logodds_additive",
-        *(f"share_{concept}" for concept in CONCEPTS),
-        "equivalent_cue_weight",
-        "direction",
-        "reading_agreement",
-        *(f"reading_agreement_{concept}" for concept in CONCEPTS),
-        "reading_ceiling",
-        "information_bits",
-        *(f"js_bits_{name}" for name in blocks),
-        "follow_index",
-        "follow_index_spread",
-        "own_reader_index",
-        "conflict_follow_rate",
-        "format",
-        "gain",
-        "cost_shuffle",
-        "cost_conflict",
-        "format_ratio",
-        *(f"flips_{name}" for name in blocks),
-        *(f"neutral_{name}" for name in asked),
-        *(f"calibration_error_{name}" for name in asked),
-        *(f"prior_shift_{name}" for name in blocks),
-        *(f"discrimination_{name}" for name in asked),
-        "trend_slope",
-    ]
 
 
 def reliance(grounding: Grounding, confidence: float) -> pd.DataFrame:
@@ -75,7 +37,7 @@ def reliance(grounding: Grounding, confidence: float) -> pd.DataFrame:
             of_sessions = grounding.format_ratio_interval(sessions, confidence) if by_session else _NO_INTERVAL
             rows.append((name, found.value, *of_speakers, *of_sessions))
         else:
-            value = float("nan") if found is None else found.value
+            value = float("nan") if found is None else found.shown
             rows.append((name, value, *_interval(found, confidence, FEWEST_SPEAKERS), *_interval(by_session.get(name), confidence, 0)))
     return pd.DataFrame(rows, columns=list(RELIANCE))
 

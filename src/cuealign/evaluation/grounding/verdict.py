@@ -12,7 +12,8 @@ import numpy as np
 from cuealign.config.entries.grounding import Margins
 from cuealign.evaluation.evaluation import FEWEST_SPEAKERS
 from cuealign.evaluation.grounding.clusters import Quantity, quantity
-from cuealign.evaluation.grounding.quantities import BLANK, CONFLICT, CORRECT, NONE, RANDOM, SHUFFLE, Grounding
+from cuealign.evaluation.grounding.names import BLANK, CONFLICT, CORRECT, NONE, RANDOM, SHUFFLE
+from cuealign.evaluation.grounding.quantities import Grounding
 from cuealign.evaluation.grounding.tables import spread
 from cuealign.evaluation.grounding.verdicts import ANCHORED, FOLLOWS, FORMAT, HARMED, IGNORES, MISREADS, PARTLY, UNDECIDABLE
 
@@ -82,7 +83,7 @@ def evidence(grounding: Grounding, noise: float) -> Evidence:
     def bounds(of: Quantity | None, confidence: float = _LEVEL) -> Bounds:
         if of is None:
             return Bounds(float("nan"), float("nan"), float("nan"), confidence)
-        return Bounds(of.value, *of.interval(confidence), confidence)
+        return Bounds(of.shown, *of.interval(confidence), confidence)
 
     def difference(a: str, b: str, confidence: float = _LEVEL) -> Bounds:
         one, two = uars[a], uars[b]
@@ -270,13 +271,15 @@ def sentence(seen: Evidence, name: str, reason: str, others: list[dict[str, Any]
         said += ", against audio-only."
     if name in (ANCHORED, PARTLY, FOLLOWS) or (name == UNDECIDABLE and reason == _COST_OPEN):
         costs = " and ".join(f"{_signed(cost)} ({condition})" for condition, cost in seen.cost.items())
-        said += f" Against {_NAMES[seen.reference]}, wrong tokens cost {costs}."
+        said += f" Against {_NAMES[seen.reference]}, wrong tokens change UAR by {costs}."
         if seen.reference == "audio-only":
             said += " Without a reference for the format, its effect is part of these costs."
     if name == UNDECIDABLE and np.isfinite(seen.none.value):
         said += f" UAR of audio-only is {seen.none.value:.3f} (chance {1 / seen.labels:.3f})."
     if np.isfinite(speakers_differ) and speakers_differ > HETEROGENEOUS and name in (ANCHORED, PARTLY, FOLLOWS):
         said += f" Following differs between speakers (sd over mean {speakers_differ:.2f})."
+    if np.isfinite(seen.moved.low):
+        said += f" Intervals are of {100 * _LEVEL:g} % where no other level is given."
     other = [
         f"{each['verdict']!r} if they were {'half' if each['factor'] < 1 else 'twice'} as large"
         for each in others
@@ -286,10 +289,14 @@ def sentence(seen: Evidence, name: str, reason: str, others: list[dict[str, Any]
 
 
 def _percent(bounds: Bounds) -> str:
-    shown = f"{100 * bounds.value:.1f} %"
-    return shown if not np.isfinite(bounds.low) else f"{shown} [{100 * bounds.low:.1f}, {100 * bounds.high:.1f}]"
+    return f"{100 * bounds.value:.1f} %" + _interval(bounds, f"{100 * bounds.low:.1f}, {100 * bounds.high:.1f}")
 
 
 def _signed(bounds: Bounds) -> str:
-    shown = f"{bounds.value:+.3f}"
-    return shown if not np.isfinite(bounds.low) else f"{shown} [{bounds.low:+.3f}, {bounds.high:+.3f}]"
+    return f"{bounds.value:+.3f}" + _interval(bounds, f"{bounds.low:+.3f}, {bounds.high:+.3f}")
+
+
+def _interval(bounds: Bounds, shown: str) -> str:
+    """An interval in brackets, with its level if that is not 95 %. A missing interval is left out."""
+    level = "" if bounds.confidence == _LEVEL else f"; {100 * bounds.confidence:g} %"
+    return f" [{shown}{level}]" if np.isfinite(bounds.low) else ""

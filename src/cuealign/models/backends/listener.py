@@ -8,6 +8,7 @@ answer to every utterance. Both get the same prompts and interventions as an aud
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from safetensors.numpy import load_file
@@ -32,9 +33,13 @@ ONE_HOT: tuple[tuple[str, str], ...] = tuple(
 """Features of the listener to cues: one per concept and token."""
 
 
+_HEARD = 26
+"""Features of the listener to audio."""
+
+
 def audio_features(samples: np.ndarray) -> np.ndarray:
     """The 25 descriptor means and the share of voiced frames, shape ``(26,)``; 0 for means without a voiced frame."""
-    return np.nan_to_num(descriptors_of(samples)[:26], nan=0.0)
+    return np.nan_to_num(descriptors_of(samples)[:_HEARD], nan=0.0)
 
 
 def cue_features(tokens: dict[str, str] | None) -> np.ndarray:
@@ -72,6 +77,7 @@ class Listener(Responder):
             raise ModelError(f"{folder}: trained without the labels {', '.join(missing)}; train it on a dataset that has them")
         order = [settings["labels"].index(label.name) for label in labels]
         weights = load_file(folder / "model.safetensors")
+        _check(weights, settings, folder)
         self.hears, self.labels, self.template = settings["hears"], list(labels), template
         self.centre, self.scale = weights["centre"], weights["scale"]
         self.coefficients, self.intercepts = weights["coefficients"][order], weights["intercepts"][order]
@@ -100,6 +106,16 @@ class Listener(Responder):
             logprobs = self.logprobs(features)
         check_finite(logprobs.tolist(), utterance)
         return Response(self.labels[int(logprobs.argmax())].word, tuple(map(float, logprobs)), path="similarity")
+
+
+def _check(weights: dict[str, np.ndarray], settings: dict[str, Any], folder: Path) -> None:
+    """Refuse weights of another shape than the settings beside them say, such as those of the other listener."""
+    features, labels = {"audio": _HEARD, "cues": len(ONE_HOT)}.get(settings["hears"]), len(settings["labels"])
+    wanted = {"centre": (features,), "scale": (features,), "coefficients": (labels, features), "intercepts": (labels,)}
+    found = {name: weights[name].shape for name in sorted(weights)}
+    if found != wanted:
+        what = f"a listener to {settings['hears']} with {labels} labels"
+        raise ModelError(f"{folder / 'model.safetensors'}: holds {found}, which is not {what}, as config.json beside it says")
 
 
 @checkpoint_loader

@@ -18,13 +18,14 @@ from cuealign.config.entries.model import Model
 from cuealign.core import audio as audio_module
 from cuealign.core.errors import ModelError
 from cuealign.core.registry import PluginOptions
+from cuealign.core.text import some
 from cuealign.models.base import PreparedAudio
 from cuealign.models.failures import checkpoint_loader
 from cuealign.models.huggingface import HuggingFaceFrontend, HuggingFaceModel
 from cuealign.models.loading import origin
 from cuealign.models.options import SECONDS, Seconds
 from cuealign.models.parts import checked
-from cuealign.models.tensors import load_strictly, some
+from cuealign.models.tensors import load_strictly
 from cuealign.models.transfer import to_device
 from cuealign.prompts.labels import Label
 from cuealign.prompts.templates import Template
@@ -127,7 +128,7 @@ def load_remote(folder: Path, dtype: str) -> PreTrainedModel:
         load_strictly(model, tensors, file, required=())
         found |= set(tensors)
     if missing := set(model.state_dict()) - found:
-        raise ModelError(f"{folder}: tensors of the model are missing from the checkpoint ({len(missing)}): {some(missing)}")
+        raise ModelError(f"{folder}: tensors of the model are missing from the checkpoint ({len(missing)}): {some(sorted(missing))}")
     return model
 
 

@@ -202,6 +202,7 @@ class Pengi(Responder):
             written = self._write(torch.cat([prefix, text_prefix.expand(len(batch), -1, -1)], dim=1))
             for request, (_, cut), ids in zip(batch, sounds, written, strict=True):
                 text = self.writer.decode(ids, skip_special_tokens=True).strip()
+                self.between_packs = request is batch[-1]
                 yield [self._response(request.utterance, text, prompt, len(ids), cut=cut) for prompt in request.prompts]
 
     def _response(self, utterance: str, text: str, prompt: str, tokens: int, *, cut: bool) -> Response:

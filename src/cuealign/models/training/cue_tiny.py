@@ -74,8 +74,10 @@ class Options(PluginOptions):
     @field_validator("mix")
     @classmethod
     def _shares(cls, value: tuple[float, float, float]) -> tuple[float, float, float]:
-        if min(value) < 0 or not math.isclose(sum(value), 1):
-            raise ValueError(f"shares must not be negative and must sum to 1, but sum to {sum(value):g}")
+        if min(value) < 0:
+            raise ValueError(f"a share must not be negative, but the one with index {value.index(min(value))} is {min(value):g}")
+        if not math.isclose(sum(value), 1):
+            raise ValueError(f"shares must sum to 1, but sum to {sum(value):g}")
         return value
 
 

@@ -1,7 +1,10 @@
 """How many perturbed cue blocks say what no utterance of the corpus does."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 
+from cuealign.config.entries.grid import GridRun
 from cuealign.core.registry import PluginOptions
 from cuealign.core.vocabulary import CONCEPTS
 from cuealign.interventions import INTERVENTIONS
@@ -14,7 +17,12 @@ CAPTION = "How many perturbed cue blocks hold a pair of tokens that no utterance
 NEEDS = ("conditions",)
 READS_BLOCKS = True
 
-_COLUMNS = ["dataset", "split", "condition", "impossible", "distance"]
+COLUMNS = ["dataset", "split", "condition", "impossible", "distance"]
+
+
+def shows(runs: Sequence[GridRun]) -> bool:
+    """Whether a perturbation whose cue block has tokens is run."""
+    return any(run.intervention not in ("none", "correct") and INTERVENTIONS.get(run.intervention).has_tokens for run in runs)
 
 
 def build(results: Results, _published: pd.DataFrame, _options: PluginOptions) -> TableContent:
@@ -33,7 +41,7 @@ def build(results: Results, _published: pd.DataFrame, _options: PluginOptions) -
             shares = impossible(blocks[list(CONCEPTS)], corpus).mean(), distance(blocks, corpus).mean()
             rows.append((dataset, split, condition_id(intervention, p), *shares))
             titles.append(condition_title(intervention, p))
-    values = pd.DataFrame(rows, columns=_COLUMNS)
+    values = pd.DataFrame(rows, columns=COLUMNS)
     display = pd.DataFrame(
         {
             "Dataset": [results.datasets[name].title for name in values["dataset"]],
@@ -48,4 +56,4 @@ def build(results: Results, _published: pd.DataFrame, _options: PluginOptions) -
         "not because it is wrong. The shares depend on the size of the corpus; the first row says how many real blocks hold a pair "
         "that no other speaker has."
     )
-    return TableContent("Impossible cue blocks under each condition.", values, display, f"{note} {results.cautions()}".strip())
+    return TableContent("Impossible cue blocks under each condition.", values, display, note, cautions=tuple(results.cautions_of_corpora()))

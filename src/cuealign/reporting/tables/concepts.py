@@ -8,7 +8,8 @@ from cuealign.cues.tokenizer import COMPONENTS
 from cuealign.reporting.results import Results
 from cuealign.reporting.tables.content import TableContent
 
-CAPTION = "Table I: the six concepts, their descriptors and their tokens."
+COLUMNS = ["concept", "descriptors", "tokens", "tokenisation", "per_gender"]
+CAPTION = "The paper's Table I: the six concepts, their descriptors and their tokens."
 
 
 def build(results: Results, _published: pd.DataFrame, _options: PluginOptions) -> TableContent:
@@ -20,11 +21,11 @@ def build(results: Results, _published: pd.DataFrame, _options: PluginOptions) -
         rule = "heuristic on standardised descriptors" if concept == "VOICE_QUALITY" else "5 quantile bins"
         gendered = [name for name in results.used_datasets() if concept in results.datasets[name].tokens.gender_specific]
         rows.append((concept, descriptors, tokens, rule, ", ".join(gendered)))
-    values = pd.DataFrame(rows, columns=["concept", "descriptors", "tokens", "tokenisation", "per_gender"])
+    values = pd.DataFrame(rows, columns=COLUMNS)
     display = values.rename(columns=str.capitalize).drop(columns="Per_gender")
     display["Tokenisation"] = [
         rule + (f", per gender on {', '.join(results.datasets[name].title for name in found.split(', '))}" if found else "")
         for rule, found in zip(values["tokenisation"], values["per_gender"], strict=True)
     ]
     note = "File-level means of eGeMAPSv02 low-level descriptors, robustly standardised; a minus sign: enters the score negatively."
-    return TableContent("Table I. Concept tokens derived from eGeMAPS mean descriptors.", values, display, note)
+    return TableContent("Concept tokens derived from eGeMAPS mean descriptors.", values, display, note)

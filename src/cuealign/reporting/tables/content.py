@@ -1,32 +1,12 @@
-"""A finished table: written as CSV for programs, LaTeX for papers and Markdown for people."""
+"""A finished table: CSV for programs, LaTeX for papers, Markdown for people, JSON for the results page."""
 
-import re
-from collections.abc import Callable
+import json
 from dataclasses import dataclass
 
 import pandas as pd
 
-from cuealign.config.entries.grid import Experiment
-
-_LATEX = {
-    "\\": r"\textbackslash{}",
-    "{": r"\{",
-    "}": r"\}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "&": r"\&",
-    "%": r"\%",
-    "_": r"\_",
-    "#": r"\#",
-    "$": r"\$",
-    "−": "$-$",
-    "Δ": r"$\Delta$",
-    "±": r"$\pm$",
-    "⁻": "$^-$",
-    "⁺": "$^+$",
-    "–": "--",
-    "ρ": r"$\rho$",
-}
+from cuealign.reporting import escaping
+from cuealign.reporting.tables.latex import Layout, environments
 
 
 @dataclass(frozen=True)
@@ -36,94 +16,57 @@ class TableContent:
     Attributes:
         caption: plain text.
         values: for the CSV: full precision, one column per quantity.
-        display: for people: text cells, same order of rows; its columns may differ.
+        display: for people: cells of text, of which a line feed begins a further line, such as the interval below its value. Rows and
+            columns may differ from those of the values.
         note: shown below the table, or in its place where there is no row.
+        row_groups: columns of the display that head groups of rows in print, instead of being columns there.
+        spanners: beginnings of the names of columns that stand together below one heading in print, such as those of a split.
+        cautions: sentences that belong beside the numbers.
     """
 
     caption: str
     values: pd.DataFrame
     display: pd.DataFrame
     note: str = ""
+    row_groups: tuple[str, ...] = ("Dataset", "Split")
+    spanners: tuple[str, ...] = ()
+    cautions: tuple[str, ...] = ()
 
     def csv(self) -> str:
         """Comma-separated values."""
-        return self.values.to_csv(index=False, float_format="%.6g", lineterminator="\n")
+        return self.values.map(escaping.csv).to_csv(index=False, float_format="%.6g", lineterminator="\n")
 
     def md(self) -> str:
         """Markdown, the caption above."""
-        lines = [f"**{self.caption}**", ""]
+        lines = [f"**{escaping.markdown(self.caption)}**", ""]
         if len(self.display):
-            lines += [self.display.map(_md).to_markdown(index=False, tablefmt="github", disable_numparse=True), ""]
-        if self.note:
-            lines += [self.note, ""]
+            cells = self.display.map(escaping.markdown).rename(columns=escaping.markdown)
+            lines += [cells.to_markdown(index=False, tablefmt="github", disable_numparse=True), ""]
+        lines += [f"{escaping.markdown(text)}\n" for text in (self.note, *map(_caution, self.cautions)) if text]
         return "\n".join(lines)
 
-    def tex(self) -> str:
-        """LaTeX ``table`` environment, with booktabs rules."""
-        lines = [r"\begin{table}[t]", r"\centering", rf"\caption{{{_tex(self.caption)}}}"]
-        if len(self.display):
-            columns = "l" + "r" * (len(self.display.columns) - 1)
-            rows = self.display.map(_tex).rename(columns=_tex)
-            lines.append(rows.style.hide(axis="index").to_latex(column_format=columns, hrules=True).rstrip())
-        if self.note:
-            lines.append(rf"\par\smallskip\footnotesize {_tex(self.note)}")
-        return "\n".join([*lines, r"\end{table}", ""])
+    def tex(self, label: str = "") -> str:
+        """LaTeX environments ``table``, or ``table*`` where the table needs both columns of a page; needs the package booktabs.
+
+        Args:
+            label: for a reference to the table; none if empty.
+        """
+        below = " ".join(filter(None, [self.note, *map(_caution, self.cautions)]))
+        layout = Layout([name for name in self.row_groups if name in self.display], self.spanners)
+        return environments(self.caption, self.display, below, layout, label)
+
+    def json(self) -> str:
+        """What people see, as the results page reads it: caption, note, cautions, and text cells in columns and rows."""
+        shown = self.display.map(escaping.one_line)
+        content = {
+            "caption": self.caption,
+            "note": self.note,
+            "cautions": list(self.cautions),
+            "columns": list(shown.columns),
+            "rows": shown.to_numpy().tolist(),
+        }
+        return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
 
 
-def _md(text: str) -> str:
-    return re.sub(r"([|_*`<$\\])", r"\\\1", text)
-
-
-def _tex(text: str) -> str:
-    return "".join(_LATEX.get(character, character) for character in text)
-
-
-def find_published(published: pd.DataFrame, experiment: Experiment, measure: str, **where: str) -> float:
-    """The paper's value of a measure in an experiment, NaN where it reports none.
-
-    Args:
-        published: ``resources/published.csv``.
-        experiment: dataset, split and model.
-        measure: such as ``uar`` or ``delta``.
-        where: further columns with their values, such as the intervention.
-    """
-    wanted = {"dataset": experiment.dataset, "split": experiment.split, "model": experiment.model, "measure": measure, **where}
-    match = published
-    for column, value in wanted.items():
-        match = match[match[column] == value]
-    return float(match["value"].iloc[0]) if len(match) else float("nan")
-
-
-def number(value: float, digits: int = 3) -> str:
-    """Write a share as papers do, such as .754; a missing value gives a dash."""
-    if pd.isna(value):
-        return "–"
-    text = f"{abs(value):.{digits}f}".removeprefix("0")
-    return f"−{text}" if value < 0 and float(f"{value:.{digits}f}") != 0 else text
-
-
-def signed(value: float, digits: int = 3) -> str:
-    """A difference with its sign: +.022."""
-    text = number(value, digits)
-    return text if text[0] in "−–" else f"+{text}"
-
-
-def interval(low: float, high: float, *, sign: bool = False) -> str:
-    """A confidence interval: [.731, .779]."""
-    shown = signed if sign else number
-    return "–" if pd.isna(low) else f"[{shown(low)}, {shown(high)}]"
-
-
-def with_interval(values: pd.DataFrame, name: str, *, shown: Callable[[float], str]) -> list[str]:
-    """Cells of a quantity with its interval, from the columns ``name``, ``name_low`` and ``name_high``."""
-    columns = values[[name, f"{name}_low", f"{name}_high"]].itertuples(index=False, name=None)
-    return [f"{shown(value)}{'' if pd.isna(low) else ' ' + interval(low, high, sign=shown is signed)}" for value, low, high in columns]
-
-
-def p_value(value: float) -> str:
-    """A p-value: .014, or 4e-07 where it is smaller; one beyond the range of numbers is <1e-300, and none is 0."""
-    if pd.isna(value):
-        return "–"
-    if value < 1e-300:
-        return "<1e-300"
-    return number(value, 4) if value >= 1e-4 else f"{value:.0e}"
+def _caution(text: str) -> str:
+    return f"Caution: {text}"

@@ -10,10 +10,15 @@ from cuealign.reporting.tables.content import TableContent
 CAPTION = "What was used of each corpus, and what was left out or excluded."
 NEEDS = ("conditions",)
 
+COLUMNS = [
+    *("dataset", "split", "utterances", "classes", "speakers", "female", "male", "unknown"),
+    *("hours", "shortest", "longest", "excluded"),
+]
+
 
 def build(results: Results, _published: pd.DataFrame, _options: PluginOptions) -> TableContent:
     """One row per split of each dataset that was run."""
-    values = pd.DataFrame([row for dataset in results.used_datasets() for row in _rows(results, dataset)])
+    values = pd.DataFrame([row for dataset in results.used_datasets() for row in _rows(results, dataset)], columns=COLUMNS)
     display = pd.DataFrame(
         {
             "Dataset": [results.datasets[name].title for name in values["dataset"]],
@@ -27,7 +32,9 @@ def build(results: Results, _published: pd.DataFrame, _options: PluginOptions) -
         }
     )
     note = "Excluded: for bad audio. " + " ".join(_remarks(results, dataset) for dataset in results.used_datasets())
-    return TableContent("Corpora.", values, display, f"{note} {results.cautions()}".strip())
+    return TableContent(
+        "Corpora: what was used of each.", values, display, note, row_groups=(), cautions=tuple(results.cautions_of_corpora())
+    )
 
 
 def _rows(results: Results, dataset: str) -> list[dict]:
@@ -58,6 +65,8 @@ def _remarks(results: Results, dataset: str) -> str:
     """One sentence on all that the rows of a dataset do not show."""
     counts = results.counts(dataset)
     said = [f"{counts['rows']} rows in the corpus"]
+    if drawn := counts["drawn"]:
+        said.append(f"splits drawn by {drawn['by']} (share of test {drawn['test']:g}, seed {drawn['seed']})")
     said += [f"{count} labelled {label or 'nothing'} left out" for label, count in counts["left_out"].items()]
     said += [f"{counts['without_speaker']} without a named speaker left out"] * bool(counts["without_speaker"])
     said += [f"{count} in split {split}, which is not evaluated" for split, count in counts["unused_splits"].items()]

@@ -6,8 +6,10 @@ import pandas as pd
 
 from cuealign.core.registry import PluginOptions
 from cuealign.core.vocabulary import CONCEPTS
+from cuealign.reporting.numbers import number, signed, with_interval
 from cuealign.reporting.results import Results
-from cuealign.reporting.tables.content import TableContent, number, signed, with_interval
+from cuealign.reporting.tables.content import TableContent
+from cuealign.reporting.tables.unmoved import folded
 
 CAPTION = "How every model reads each concept: its share of the log-odds, its strongest effect, and its agreement with the corpus."
 NEEDS = ("conditions", "reliance", "reading", "interactions")
@@ -15,7 +17,9 @@ NEEDS = ("conditions", "reliance", "reading", "interactions")
 _LEAST_SHARE, _LEAST_EFFECT = 0.0005, 0.005
 """What is smaller is shown as nothing."""
 
-_COLUMNS = [
+_NOTHING = 1e-9
+"""An effect that is no larger comes of rounding."""
+COLUMNS = [
     *("dataset", "split", "model", "concept", "share", "share_low", "share_high", "agreement", "agreement_low", "agreement_high"),
     *("marked", "effects", "strongest_token", "strongest_label", "strongest_effect", "partner", "partner_share"),
 ]
@@ -25,7 +29,7 @@ def build(results: Results, _published: pd.DataFrame, _options: PluginOptions) -
     """One row per model, split and concept; every effect is in reading.csv, every pair of concepts in interactions.csv of each model."""
     rows, unread = [], []
     for experiment in results.select():
-        effects, found = results.metrics(experiment, "reading"), results.reliance(experiment)
+        effects, found = results.effects(experiment), results.reliance(experiment)
         if len(effects) == 0:
             title = f"{results.models[experiment.model].title} on {results.datasets[experiment.dataset].title} ({experiment.split})"
             unread.append(f"{title} is not shown: there are no log-probabilities under random tokens, or of one label only.")
@@ -49,7 +53,7 @@ def build(results: Results, _published: pd.DataFrame, _options: PluginOptions) -
                 value, low, high = found.loc[quantity, ["value", "low", "high"]]
                 row |= {name: value, f"{name}_low": low, f"{name}_high": high}
             rows.append(row | _partner(pairs, concept))
-    values = pd.DataFrame(rows, columns=_COLUMNS)
+    values = pd.DataFrame(rows, columns=COLUMNS)
     caption = "Reading of the concepts."
     if len(values) == 0:
         return TableContent(caption, values, values, " ".join(unread))
@@ -68,14 +72,17 @@ def build(results: Results, _published: pd.DataFrame, _options: PluginOptions) -
             ],
         }
     )
+    display = folded(display, values["strongest_effect"].abs() < _NOTHING, "Concept", "no effect")
     note = (
-        f"Jackknife-t intervals over speakers, {results.level}. Share: what the tokens of the concept explain of all variation of the "
+        f"{results.sample()}. Jackknife-t intervals over speakers, {results.level}. "
+        "Share: what the tokens of the concept explain of all variation of the "
         "log-odds, corrected for bias, so that it may lie below 0. Agreement: correlation of the effects with the partial effects of the "
         "tokens in the corpus. Marked: effects that differ from 0 when all are tested together (Bonferroni). Strongest effect: token, "
         "label, change of its log-odds. Goes with: the concept whose pair with this one explains most beyond both, if its interval lies "
         "above 0."
     )
-    return TableContent(caption, values, display, " ".join(part for part in (note, *unread, results.cautions()) if part))
+    groups, cautions = ("Dataset", "Split", "Model"), tuple(results.cautions())
+    return TableContent(caption, values, display, " ".join([note, *unread]), row_groups=groups, cautions=cautions)
 
 
 def _strongest(row: Any) -> str:

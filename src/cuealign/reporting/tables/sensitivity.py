@@ -12,7 +12,7 @@ from cuealign.reporting.tables.content import TableContent
 
 CAPTION = "How many tokens change when one choice of the tokenisation is made otherwise."
 
-_COLUMNS = ["dataset", "choice", *CONCEPTS, "any", "steps"]
+COLUMNS = ["dataset", "choice", *CONCEPTS, "any", "steps"]
 
 
 def build(results: Results, _published: pd.DataFrame, _options: PluginOptions) -> TableContent:
@@ -28,11 +28,12 @@ def build(results: Results, _published: pd.DataFrame, _options: PluginOptions) -
                 notes.append(f"{entry.title}, {choice}: not possible ({error}).")
                 continue
             rows.append({"dataset": dataset, "choice": choice} | sensitivity.compare_tokens(chosen, others))
-    values = pd.DataFrame(rows, columns=_COLUMNS)
+    values = pd.DataFrame(rows, columns=COLUMNS)
     display = pd.DataFrame({"Dataset": [results.datasets[name].title for name in values["dataset"]], "Choice": values["choice"]})
     for concept in (*CONCEPTS, "any"):
         name = "Any of the six" if concept == "any" else concept.replace("_", " ").capitalize()
         display[name] = [f"{100 * share:.1f}" for share in values[concept]]
     display["Steps"] = ["–" if pd.isna(steps) else f"{steps:.2f}" for steps in values["steps"]]
     note = "Percent of utterances whose token changes, against the tokens of this study; steps: how many bins apart, on average."
-    return TableContent("Sensitivity of the tokens to each choice of the tokenisation.", values, display, " ".join([note, *notes]))
+    caption = "Sensitivity of the tokens to each choice of the tokenisation."
+    return TableContent(caption, values, display, " ".join([note, *notes]), cautions=tuple(results.cautions_of_corpora()))

@@ -19,5 +19,6 @@ def build(results: Results, published: pd.DataFrame, _options: PluginOptions) ->
     values = uar_rows.rows(results, results.select(), published)
     where = pd.DataFrame({"Dataset": [results.datasets[name].title for name in values["dataset"]], "Split": values["split"]})
     display = pd.concat([where, uar_rows.display(results, values)], axis=1)
-    caption = "UAR without (UAR⁻) and with (UAR⁺) aligned concept tokens, Δ = UAR⁺ − UAR⁻."
-    return TableContent(caption, values, display, uar_rows.notes(results, values, published))
+    caption = "UAR without (UAR⁻) and with (UAR⁺) aligned concept tokens. Δ = UAR⁺ − UAR⁻."
+    note = uar_rows.notes(results, values, published)
+    return TableContent(caption, values, display, note, row_groups=("Dataset", "Split", "Type"), cautions=tuple(results.cautions()))

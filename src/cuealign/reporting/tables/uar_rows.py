@@ -6,13 +6,15 @@ import pandas as pd
 
 from cuealign.config.entries.grid import Experiment
 from cuealign.evaluation.evaluation import FEWEST_SPEAKERS
+from cuealign.reporting.numbers import counted, interval, number, p_value, signed, stacked
+from cuealign.reporting.published import find_published
 from cuealign.reporting.results import Results
-from cuealign.reporting.tables.content import TableContent, find_published, interval, number, p_value, signed
+from cuealign.reporting.tables.content import TableContent
 
 BY_SESSION = "UAR⁻ by session"
 """Column of contrastive systems, whose published values are made so."""
 
-_COLUMNS = [
+COLUMNS = [
     *("dataset", "split", "heading", "model", "n", "uar_none", "none_low", "none_high", "uar_correct", "correct_low", "correct_high"),
     *("delta", "delta_low", "delta_high", "mcnemar_p", "published_none", "published_correct", "deviation_none", "deviation_correct"),
     *("uar_none_mean_of_sessions", "deviation_none_mean_of_sessions"),
@@ -20,20 +22,39 @@ _COLUMNS = [
 
 
 def of_dataset(results: Results, published: pd.DataFrame, dataset: str, caption: str, remark: str = "") -> TableContent:
-    """Table of one of the paper's corpora; says so where it was not run.
+    """Table of one of the paper's corpora, its splits side by side and its models below their headings.
 
     Args:
         results: of the study.
         published: ``resources/published.csv``.
         dataset: id of the corpus.
         caption: of the table.
-        remark: goes into the note, before the cautions.
+        remark: goes into the note.
     """
     values = rows(results, results.select(dataset=dataset), published)
-    shown = pd.concat([values[["split"]].rename(columns=str.capitalize), display(results, values)], axis=1)
     if len(values) == 0:
-        return TableContent(caption, values, shown, f"No run of the dataset {dataset!r} in this study's grid.")
-    return TableContent(caption, values, shown, notes(results, values, published, dataset, remark))
+        return TableContent(caption, values, values, f"No run of the dataset {dataset!r} in this study's grid.")
+    splits = list(dict.fromkeys(values["split"]))
+    return TableContent(
+        caption,
+        values,
+        _side_by_side(display(results, values), values, splits),
+        notes(results, values, published, dataset, remark),
+        row_groups=("Type",),
+        spanners=tuple(splits),
+        cautions=tuple(results.cautions(dataset=dataset)),
+    )
+
+
+def _side_by_side(shown: pd.DataFrame, values: pd.DataFrame, splits: Sequence[str]) -> pd.DataFrame:
+    """One row per model, with the columns of every split beside each other; a dash where a model did not run."""
+    by_split = {split: shown[values["split"] == split].set_index(values.loc[values["split"] == split, "model"]) for split in splits}
+    models = pd.Index(dict.fromkeys(values["model"]))
+    named = pd.concat(by_split.values()).loc[:, ["Type", "Model"]]
+    parts = [named[~named.index.duplicated()].reindex(models)]
+    for split, table in by_split.items():
+        parts.append(table.drop(columns=["Type", "Model"]).reindex(models, fill_value="–").add_prefix(f"{split} "))
+    return pd.concat(parts, axis=1).sort_values("Type", key=lambda types: types.map(list(dict.fromkeys(types)).index), kind="stable")
 
 
 def rows(results: Results, experiments: Sequence[Experiment], published: pd.DataFrame) -> pd.DataFrame:
@@ -41,7 +62,7 @@ def rows(results: Results, experiments: Sequence[Experiment], published: pd.Data
     found = []
     for experiment in experiments:
         comparable = results.comparable(published, experiment)
-        summary, comparisons = results.summary(experiment), results.metrics(experiment, "comparisons")
+        summary, comparisons = results.summary(experiment), results.comparisons(experiment)
         none, correct = (summary.loc[(name, "0")] if (name, "0") in summary.index else None for name in ("none", "correct"))
         gain = comparisons[(comparisons["a"] == "correct") & (comparisons["b"] == "none")]
         row = {
@@ -68,20 +89,24 @@ def rows(results: Results, experiments: Sequence[Experiment], published: pd.Data
                 "mcnemar_p": gain["mcnemar_p"].iloc[0],
             }
         found.append(row)
-    return pd.DataFrame(found, columns=_COLUMNS)
+    return pd.DataFrame(found, columns=COLUMNS)
 
 
 def notes(results: Results, values: pd.DataFrame, published: pd.DataFrame, dataset: str | None = None, remark: str = "") -> str:
-    """What the columns mean, as far as they occur, what is not compared with the paper, and the cautions of the corpora."""
-    note = f"In brackets: {results.level} interval of a bootstrap over speakers. p: exact McNemar test of UAR⁺ against UAR⁻."
+    """What the columns mean, as far as they occur, and what is not compared with the paper."""
+    drawn = counted(results.statistics.resamples, "resample")
+    said = [f"{results.sample(dataset=dataset)}."]
+    if values["none_low"].notna().any() or values["correct_low"].notna().any():
+        said.append(f"In brackets: {results.level} interval of a bootstrap over speakers, {drawn}.")
+    if values["mcnemar_p"].notna().any():
+        said.append("p: exact McNemar test of UAR⁺ against UAR⁻.")
     if values["none_low"].isna().any() and values["uar_none"].notna().any():
-        note += f" No interval with fewer than {FEWEST_SPEAKERS} speakers."
+        said.append(f"No interval with fewer than {FEWEST_SPEAKERS} speakers.")
     if values[["published_none", "published_correct"]].notna().any(axis=None):
-        note += " Published: the paper's value, and ours minus theirs."
+        said.append("Paper: the published value, and ours minus theirs.")
     if _by_session(results, values).notna().any():
-        note += f" {BY_SESSION}: mean of the UARs of the sessions, each by itself; beside a published value also ours minus theirs."
-    unlike = results.not_compared(published, results.select(dataset=dataset))
-    return " ".join(filter(None, [note, remark, unlike, results.cautions(dataset=dataset)]))
+        said.append(f"{BY_SESSION}: mean of the UARs of the sessions, each by itself; beside a published value also ours minus theirs.")
+    return " ".join(filter(None, [*said, remark, results.not_compared(published, results.select(dataset=dataset))]))
 
 
 def _by_session(results: Results, values: pd.DataFrame) -> pd.Series:
@@ -96,25 +121,25 @@ def display(results: Results, values: pd.DataFrame) -> pd.DataFrame:
         {
             "Type": values["heading"],
             "Model": [results.models[name].title for name in values["model"]],
-            "UAR⁻": [f"{number(row.uar_none)} {interval(row.none_low, row.none_high)}" for row in values.itertuples()],
-            "UAR⁺": [f"{number(row.uar_correct)} {interval(row.correct_low, row.correct_high)}" for row in values.itertuples()],
-            "Δ": [f"{signed(row.delta)} {interval(row.delta_low, row.delta_high, sign=True)}" for row in values.itertuples()],
+            "UAR⁻": _uar(values, "none"),
+            "UAR⁺": _uar(values, "correct"),
+            "Δ": [stacked(signed(row.delta), interval(row.delta_low, row.delta_high, sign=True)) for row in values.itertuples()],
             "p": [p_value(value) for value in values["mcnemar_p"]],
         }
-    ).replace("– –", "–")
+    )
     if (means := _by_session(results, values)).notna().any():
-        table.insert(
-            list(table.columns).index("UAR⁻") + 1,
-            BY_SESSION,
-            [
-                number(mean) if pd.isna(deviation) or pd.isna(mean) else f"{number(mean)} ({signed(deviation)})"
-                for mean, deviation in zip(means, values["deviation_none_mean_of_sessions"], strict=True)
-            ],
-        )
-    for name, mark in (("none", "⁻"), ("correct", "⁺")):
-        if values[f"published_{name}"].notna().any():
-            table[f"Published UAR{mark}"] = [
-                "–" if pd.isna(theirs) else f"{number(theirs)} ({signed(ours)})"
-                for theirs, ours in zip(values[f"published_{name}"], values[f"deviation_{name}"], strict=True)
-            ]
+        cells = [
+            stacked(number(mean), "" if pd.isna(deviation) or pd.isna(mean) else f"({signed(deviation)})")
+            for mean, deviation in zip(means, values["deviation_none_mean_of_sessions"], strict=True)
+        ]
+        table.insert(list(table.columns).index("UAR⁻") + 1, BY_SESSION, cells)
     return table
+
+
+def _uar(values: pd.DataFrame, name: str) -> list[str]:
+    """UAR, its interval, and the paper's value with ours minus theirs."""
+    columns = (f"uar_{name}", f"{name}_low", f"{name}_high", f"published_{name}", f"deviation_{name}")
+    return [
+        stacked(number(uar), interval(low, high), "" if pd.isna(theirs) else f"paper {number(theirs)} ({signed(deviation)})")
+        for uar, low, high, theirs, deviation in values[list(columns)].itertuples(index=False, name=None)
+    ]

@@ -3,8 +3,9 @@
 import pandas as pd
 
 from cuealign.core.registry import PluginOptions
+from cuealign.reporting.numbers import number, signed, with_interval
 from cuealign.reporting.results import Results
-from cuealign.reporting.tables.content import TableContent, number, signed, with_interval
+from cuealign.reporting.tables.content import TableContent
 
 CAPTION = "The verdict on every model: whether it uses the cues, ignores them or follows them, with the numbers that decide."
 NEEDS = ("conditions", "verdict")
@@ -17,6 +18,11 @@ _SHOWN = {
     "cost_shuffle": ("Cost of Shuffle", True),
     "cost_conflict": ("Cost of Conflict", True),
 }
+COLUMNS = [
+    *("dataset", "split", "model", "verdict", "reason"),
+    *(column for name in _SHOWN for column in (name, f"{name}_low", f"{name}_high")),
+    *("reference", "noise_floor", "with_half_margins", "with_twice_margins", "missing", "sentence"),
+]
 _REFERENCES = {
     "log-odds": "the block without content",
     "blank": "the blank block",
@@ -26,12 +32,14 @@ _REFERENCES = {
 
 def build(results: Results, _published: pd.DataFrame, _options: PluginOptions) -> TableContent:
     """One row per model and split."""
-    rows = []
+    rows: list[dict[str, object]] = []
+    levels: dict[float, list[str]] = {}
     for experiment in results.select():
         found = results.verdict(experiment)
         numbers = {}
         for name in _SHOWN:
             bounds = found["numbers"][name]
+            levels.setdefault(bounds["confidence"], []).append(_SHOWN[name][0])
             numbers |= {name: bounds["value"], f"{name}_low": bounds["low"], f"{name}_high": bounds["high"]}
         rows.append(
             {
@@ -49,7 +57,7 @@ def build(results: Results, _published: pd.DataFrame, _options: PluginOptions) -
                 "sentence": found["sentence"],
             }
         )
-    values = pd.DataFrame(rows).astype(dict.fromkeys(_SHOWN, float) if rows else {})
+    values = pd.DataFrame(rows, columns=COLUMNS).astype(dict.fromkeys(_SHOWN, float))
     display = pd.DataFrame(
         {
             "Dataset": [results.datasets[name].title for name in values["dataset"]],
@@ -59,14 +67,19 @@ def build(results: Results, _published: pd.DataFrame, _options: PluginOptions) -
             **{title: with_interval(values, name, shown=signed if sign else number) for name, (title, sign) in _SHOWN.items()},
         }
     )
-    return TableContent("Verdicts.", values, display, f"{_note(results, values)} {results.cautions()}".strip())
+    return TableContent(
+        "Verdicts: does a model use the cues?", values, display, _note(results, values, levels), cautions=tuple(results.cautions())
+    )
 
 
-def _note(results: Results, values: pd.DataFrame) -> str:
+def _note(results: Results, values: pd.DataFrame, levels: dict[float, list[str]]) -> str:
+    """What the columns mean, at which levels the rule looks, and how far the verdicts depend on the margins."""
+    of_levels = [f"{100 * level:g}% for {', '.join(dict.fromkeys(names))}" for level, names in levels.items()]
     said = [
-        f"Jackknife-t intervals over speakers, {results.level}; of the follow index 97.5%.",
+        f"{results.sample()}. Jackknife-t intervals over speakers, at the levels of the rule: {'; '.join(of_levels)}.",
         "UAR⁻: audio-only. UAR⁺: with aligned tokens. Answers moved: share of answers that differ between two blocks of other utterances.",
-        "Follow index: 0 for answers that do not depend on what the tokens say, 1 for answers that only they decide.",
+        "Follow index: 0 for answers that do not depend on what the tokens say, 1 for answers that are always what they mean in the "
+        "corpus; the listener to cues shows how near one can get.",
     ]
     for reference in dict.fromkeys(values["reference"]):
         titles = [results.models[row.model].title for row in values.itertuples() if row.reference == reference]

@@ -1,0 +1,7 @@
+"""``python -m cuealign.cli``: the command ``cuealign``."""
+
+import sys
+
+from cuealign.cli.main import main
+
+sys.exit(main())
