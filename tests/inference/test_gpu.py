@@ -18,6 +18,7 @@ from cuealign.inference.language_model_checks import check_language_model
 from cuealign.inference.packed import PackedEngine
 from cuealign.inference.reference import ReferenceEngine
 from cuealign.inference.rows import RowDecoder
+from cuealign.inference.steps import Steps
 from cuealign.inference.store import ResponseStore
 from cuealign.models.backends import BACKENDS, qwen2_audio
 from cuealign.models.paged_kernel import PAGE, attend_rows
@@ -148,6 +149,20 @@ def test_memory_that_really_runs_out_halves_the_rows_and_loses_nothing(model, ca
     finally:
         torch.cuda.set_per_process_memory_fraction(1.0)
     assert "out of GPU memory while decoding; 256 answers at a time from here on" in caplog.text
+
+
+def test_steps_that_are_made_anew_take_no_more_memory(model):
+    """After a lack of memory, say. Matrix products keep a workspace of 32 MiB for each stream that they have run on."""
+    pages = model.new_pages(64)
+    reserved = []
+    for rows in (16, 8, 4, 2):
+        with torch.inference_mode():
+            steps = Steps(model, pages, rows=rows, width=8)
+            steps.run(np.zeros(rows, np.int64), np.ones(rows, np.int64), np.ones((rows, 8), np.int32))
+        del steps
+        torch.cuda.empty_cache()
+        reserved.append(torch.cuda.memory_reserved())
+    assert max(reserved[1:]) <= reserved[0]
 
 
 @pytest.fixture(scope="module")

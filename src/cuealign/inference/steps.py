@@ -2,6 +2,7 @@
 
 import logging
 import warnings
+from functools import cache
 
 import numpy as np
 import torch
@@ -70,7 +71,7 @@ class Steps:
 
     def _captured(self) -> torch.cuda.CUDAGraph | None:
         """The step as a graph; None if it waits for the device somewhere, as some quantised weights and experts do."""
-        side = torch.cuda.Stream(self.model.device)
+        side = _side_stream(self.model.device)
         side.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(side):
             self._step()  # compiles kernels and chooses algorithms, which a capture cannot
@@ -80,7 +81,7 @@ class Steps:
             logger.info("the model's steps wait for the GPU, so that they are no CUDA graph, and slower")
             return None
         graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph, capture_error_mode="thread_local"):  # other threads prepare sounds
+        with torch.cuda.graph(graph, stream=side, capture_error_mode="thread_local"):  # other threads prepare sounds
             self._step()
         return graph
 
@@ -98,3 +99,9 @@ class Steps:
         finally:
             torch.cuda.set_sync_debug_mode("default")
         return False
+
+
+@cache
+def _side_stream(device: torch.device) -> torch.cuda.Stream:
+    """The stream for captures. There is one, because matrix products keep a workspace for every stream that they have ever run on."""
+    return torch.cuda.Stream(device)
