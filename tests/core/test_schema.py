@@ -155,6 +155,12 @@ def test_a_column_of_another_type_is_named_with_what_to_do(table, tmp_path, name
         COLOURS.read(file)
 
 
+def test_a_table_without_rows_is_refused_when_it_is_read(table, tmp_path):
+    COLOURS.write(table.iloc[:0], tmp_path / "t.parquet")
+    with pytest.raises(InputError, match=r"t\.parquet: has no rows; delete it and run the workflow again"):
+        COLOURS.read(tmp_path / "t.parquet")
+
+
 def test_what_another_program_writes_in_a_type_of_its_own_is_read(table, tmp_path):
     COLOURS.write(table, tmp_path / "t.parquet")
     written = pq.read_table(tmp_path / "t.parquet")

@@ -73,6 +73,23 @@ def test_the_page_is_named_if_it_is_there(study):
     assert "  page        results/report/index.html" in summary.outcome(made(folder), [FIRST], TITLES)[-1].splitlines()
 
 
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"verdict": "ignores"}'])
+def test_a_damaged_verdict_is_named_and_the_others_are_told(study, content):
+    folder, put = study
+    put("results/metrics/d/test/m/verdict.json", content)
+    verdicts, *_ = summary.outcome(made(folder), [FIRST, SECOND], TITLES)
+    assert "verdict.json is not as the workflow wrote it; delete it and run the workflow again" in verdicts.splitlines()[1]
+    assert verdicts.splitlines()[2].endswith("follows: blocks decide")
+
+
+@pytest.mark.parametrize("content", ["a,b\n1,2\n", "dataset,split,model,uar_none\nd,test,m,high\n", "\0"])
+def test_a_damaged_table_of_recalls_is_named(study, content):
+    folder, put = study
+    put("results/tables/uar.csv", content)
+    _, recalls, _ = summary.outcome(made(folder), [FIRST, SECOND], TITLES)
+    assert "uar.csv is not as the workflow wrote it; delete it and run the workflow again" in recalls
+
+
 def test_a_study_of_many_models_is_told_in_few_lines(study):
     folder, put = study
     many = [Experiment("d", "test", f"m{number}") for number in range(400)]

@@ -200,12 +200,22 @@ def changed(folder: Path, file: str, change: Callable[[pd.DataFrame], pd.DataFra
         (put("a", ""), "line 3: a is empty"),
         (put("quantity", ""), "line 3: quantity is empty"),
         (put("b", "cue-tinny"), "line 3: 'cue-tinny' is no model of the study"),
+        (without_rows, "has no row of cue-tiny listener-audio uar_none"),
+        (lost("quantity == 'gain' and b == 'listener-cues'"), "has no row of cue-tiny listener-cues gain"),
     ],
 )
 def test_rows_of_pairs_of_models_are_named(folder, small_settings, change, said):
     changed(folder, "metrics/emosynth/test/models.csv", change)
     with pytest.raises(InputError, match=rf"models\.csv.*{said}; delete it"):
         results_of(folder, small_settings).model_pairs("emosynth", "test")
+
+
+def test_a_speaker_is_not_lost_in_silence(folder, small_settings):
+    results = results_of(folder, small_settings)
+    first, *_ = results.speakers(EXPERIMENT)["speaker"]
+    changed(folder, "metrics/emosynth/test/listener-cues/speakers.csv", lambda table: table.iloc[1:])
+    with pytest.raises(InputError, match=rf"speakers\.csv: has no row of {first}; delete it and run the workflow again"):
+        results.speakers(EXPERIMENT)
 
 
 @pytest.mark.parametrize(

@@ -89,9 +89,12 @@ class Table:
         """Read and check a Parquet file.
 
         Raises:
-            InputError: if the file cannot be read, does not fit this schema, or was written for another place.
+            InputError: if the file cannot be read, has no rows, does not fit this schema, or was written for another place.
         """
-        return self.check(_read_parquet(path, self.columns), str(path), ADVICE)
+        table = self.check(_read_parquet(path, self.columns), str(path), ADVICE)
+        if table.empty:
+            raise InputError(f"{path}: has no rows; {ADVICE}")
+        return table
 
     def write(self, table: pd.DataFrame, path: Path | str) -> None:
         """Check ``table`` and write it as Parquet; the same values at the same place give the same bytes.

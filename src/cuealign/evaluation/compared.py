@@ -1,10 +1,17 @@
-"""Which conditions are compared."""
+"""Which conditions are compared, in one model and between two."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from cuealign.evaluation.evaluation import Group
+from cuealign.evaluation.evaluation import Condition, Group
 
 _NONE, _CORRECT = ("none", "0"), ("correct", "0")
+
+BETWEEN_MODELS: Mapping[str, Mapping[Condition, float]] = {
+    "uar_none": {(*_NONE, "0"): 1.0},
+    "uar_correct": {(*_CORRECT, "0"): 1.0},
+    "gain": {(*_CORRECT, "0"): 1.0, (*_NONE, "0"): -1.0},
+}
+"""Quantities that models are compared in, as weighted sums of the UARs of conditions."""
 
 
 def compared(groups: Sequence[Group]) -> list[tuple[Group, Group]]:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from cuealign.evaluation.columns import MODEL_PAIRS
+from cuealign.evaluation.compared import BETWEEN_MODELS
 from cuealign.evaluation.evaluation import FEWEST_SPEAKERS, Condition, Evaluation, round_off
 from cuealign.evaluation.grounding.clusters import Quantity
 from cuealign.evaluation.grounding.quantities import Grounding
@@ -14,14 +15,6 @@ from cuealign.evaluation.grounding.trials import trials
 from cuealign.evaluation.jackknife import Jackknife
 from cuealign.evaluation.significance import holm
 from cuealign.evaluation.swaps import swap_test
-
-_NONE, _CORRECT = ("none", "0", "0"), ("correct", "0", "0")
-QUANTITIES: dict[str, dict[Condition, float]] = {
-    "uar_none": {_NONE: 1.0},
-    "uar_correct": {_CORRECT: 1.0},
-    "gain": {_CORRECT: 1.0, _NONE: -1.0},
-}
-"""Quantities that models are compared in, as weighted sums of the UARs of conditions."""
 
 RELIANCE = ("share_answers", "follow_index")
 """Quantities of :class:`~cuealign.evaluation.grounding.quantities.Grounding` that models are compared in."""
@@ -46,7 +39,7 @@ def compare(evaluations: Mapping[str, Evaluation], tokens: Mapping[Condition, pd
         first, second = (next(iter(each.predictions.values())) for each in (one, two))
         if list(first["utterance"]) != list(second["utterance"]):
             continue  # a model that was tried on a part of the split cannot be paired
-        for quantity, weights in QUANTITIES.items():
+        for quantity, weights in BETWEEN_MODELS.items():
             if all(condition in each.predictions for condition in weights for each in (one, two)):
                 rows.append((a, b, quantity, len(first), *_difference(one, two, weights)))
         for quantity in RELIANCE:

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from cuealign.core.schema import DESCRIPTOR_MEANS, MANIFEST, TOKEN_SEQUENCES, re
 from cuealign.corpora.splits import select_split
 from cuealign.evaluation.analyses import ANALYSES
 from cuealign.evaluation.columns import COLUMNS, KEYS, MAY_BE_EMPTY, MODEL_PAIRS, PAIR, TEXT
-from cuealign.evaluation.compared import compared
+from cuealign.evaluation.compared import BETWEEN_MODELS, compared
 from cuealign.evaluation.evaluation import MEAN
 from cuealign.evaluation.grounding.stated import Judged
 from cuealign.interventions.conditions import condition_id, known
@@ -288,6 +289,28 @@ class Results:
         for side in ("a", "b"):
             if unknown := [(line, name) for line, name in enumerate(table[side], start=2) if name not in self.models]:
                 raise InputError(f"{path}, line {unknown[0][0]}: {unknown[0][1]!r} is no model of the study; {ADVICE}")
+        there = set(table[list(PAIR)].itertuples(index=False, name=None))
+        if lost := [row for row in self._pairs_compared(dataset, split) if row not in there]:
+            raise InputError(f"{path}: has no row of {' '.join(lost[0])}; {ADVICE}")
+        return table
+
+    def _pairs_compared(self, dataset: str, split: str) -> Iterator[Row]:
+        """Two models and a quantity that both have: the models answered the same utterances under its conditions."""
+        experiments = self.select(dataset=dataset, split=split)
+        conditions = {run.model: set(self._groups(run)) for run in experiments}
+        sizes = {run.model: self._sizes(run)[0] for run in experiments}
+        for a, b in combinations(sizes, 2):
+            for quantity, weights in BETWEEN_MODELS.items():
+                if sizes[a] == sizes[b] and {condition[:2] for condition in weights} <= conditions[a] & conditions[b]:
+                    yield a, b, quantity
+
+    def speakers(self, experiment: Experiment) -> pd.DataFrame:
+        """Follow index of each speaker of an experiment."""
+        table = self.metrics(experiment, "speakers")
+        limit, _ = self._sizes(experiment)
+        part = select_split(self.manifest(experiment.dataset), self.datasets[experiment.dataset].splits, experiment.split, limit=limit)
+        if lost := sorted(set(part["speaker"]) - set(table["speaker"])):
+            raise InputError(f"{Path(self.results, 'metrics', str(experiment), 'speakers.csv')}: has no row of {lost[0]}; {ADVICE}")
         return table
 
     def summary(self, experiment: Experiment) -> pd.DataFrame:

@@ -31,7 +31,7 @@ def outcome(outputs: Collection[str], experiments: Sequence[Experiment], titles:
     told = [
         (root / _PLAN).read_text(encoding="utf-8").strip() if _PLAN in there else "",
         _verdicts(there, experiments, titles, root),
-        _recalls(root / _UAR, titles) if _UAR in there else "",
+        _uar(root / _UAR, titles) if _UAR in there else "",
         _places(there, root),
     ]
     return [part for part in told if part]
@@ -42,21 +42,41 @@ def _verdicts(there: Collection[str], experiments: Sequence[Experiment], titles:
     rows = []
     for experiment in experiments:
         if (file := f"results/metrics/{experiment}/verdict.json") in there:
-            judged = json.loads((root / file).read_text(encoding="utf-8"))
-            rows.append((_of(experiment, titles), f"{judged['verdict']}: {judged['reason']}"))
+            rows.append((_of(experiment, titles), _verdict(root / file)))
     width = max((len(name) for name, _ in rows), default=0)
     lines = [f"  {name:<{width}}  {verdict}" for name, verdict in rows[:MOST_MODELS]]
     return "\n".join(["Verdicts", *lines, *_more(len(rows), MOST_MODELS, "results/tables/verdicts.md")]) if rows else ""
+
+
+def _verdict(file: Path) -> str:
+    try:
+        judged = json.loads(file.read_text(encoding="utf-8"))
+        return f"{judged['verdict']}: {judged['reason']}"
+    except (ValueError, KeyError, TypeError):
+        return _damaged(file)
+
+
+def _damaged(file: Path) -> str:
+    return f"{found_at(file)} is not as the workflow wrote it; delete it and run the workflow again"
 
 
 def _of(experiment: Experiment, titles: Mapping[str, str]) -> str:
     return f"{titles.get(experiment.dataset, experiment.dataset)} {experiment.split}, {titles.get(experiment.model, experiment.model)}"
 
 
-def _recalls(file: Path, titles: Mapping[str, str]) -> str:
+def _uar(file: Path, titles: Mapping[str, str]) -> str:
     """The UAR of every model without and with its cues, from the table ``uar``."""
+    try:
+        return _recalls(file, titles)
+    except (ValueError, KeyError, TypeError, csv.Error):
+        return f"UAR\n  {_damaged(file)}"
+
+
+def _recalls(file: Path, titles: Mapping[str, str]) -> str:
     with file.open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
+    if not rows:
+        raise ValueError("no rows")
     table = [("", "without cues", "correct cues", "difference")]
     for row in rows[:MOST_MODELS]:
         name = _of(Experiment(row["dataset"], row["split"], row["model"]), titles)
@@ -65,7 +85,7 @@ def _recalls(file: Path, titles: Mapping[str, str]) -> str:
         )
     widths = [max(len(row[column]) for row in table) for column in range(4)]
     lines = ["  " + "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in table]
-    return "\n".join(["UAR, with intervals over speakers", *lines, *_more(len(rows), MOST_MODELS, "results/tables/uar.md")]) if rows else ""
+    return "\n".join(["UAR, with intervals over speakers", *lines, *_more(len(rows), MOST_MODELS, "results/tables/uar.md")])
 
 
 def _interval(row: Mapping[str, str], value: str, bounds: str, sign: str = "") -> str:

@@ -119,7 +119,7 @@ def _bar(axes: Axes, bounds: pd.Series, place: float, colour: str, alpha: float)
 
 def _speakers(axes: Axes, results: Results, experiment: Experiment, row: int, colour: str) -> None:
     """One dot per speaker; side by side where they would hide each other."""
-    known = results.metrics(experiment, "speakers").dropna(subset="follow_index").sort_values(["follow_index", "speaker"])
+    known = results.speakers(experiment).dropna(subset="follow_index").sort_values(["follow_index", "speaker"])
     places = row + 0.16 * (np.arange(len(known)) % 3 - 1)
     axes.scatter(known["follow_index"], places, s=5, color=colour, alpha=0.4, linewidth=0, zorder=3)
     for speaker, value, place in zip(known["speaker"], known["follow_index"], places, strict=True):
