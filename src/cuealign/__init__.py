@@ -18,4 +18,9 @@ The library behind the workflow. Its parts lie in the order in which data flows;
 The library does not import Snakemake: scripts are the only place where both meet.
 """
 
+from cuealign.core.quiet_jobs import end_quietly_when_interrupted
+
 __version__ = "0.2.0"
+
+# Here, as jobs import this package before anything that takes long to load.
+end_quietly_when_interrupted()

@@ -13,7 +13,9 @@ from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
 from snakemake_logger_plugin_cuealign.config_files import explain_unreadable_configs
+from snakemake_logger_plugin_cuealign.interruptions import explain_interruptions
 
+explain_interruptions()
 # Here, as Snakemake reads the files of --configfile before it makes any handler.
 explain_unreadable_configs()
 

@@ -6,8 +6,9 @@ import os
 import pytest
 
 from cuealign.core.errors import raise_all
+from cuealign.core.quiet_jobs import QUIET_JOBS
 from cuealign.runtime import job
-from cuealign.runtime.logs import QUIET_JOBS, error_in, progress_line, read, share_done, warnings_in
+from cuealign.runtime.logs import error_in, progress_line, read, share_done, warnings_in
 
 ours, theirs = logging.getLogger("cuealign.corpora.checks"), logging.getLogger("transformers")
 

@@ -12,7 +12,7 @@ from snakemake.logging import DefaultFormatter
 from snakemake_interface_logger_plugins.common import LogEvent
 from snakemake_interface_logger_plugins.registry import LoggerPluginRegistry
 
-from cuealign.runtime.logs import QUIET_JOBS
+from cuealign.core.quiet_jobs import QUIET_JOBS
 from cuealign.terminal.handler import ALWAYS, StageHandler, show_stages
 from snakemake_logger_plugin_cuealign import LogHandler
 from tests.support import ROOT

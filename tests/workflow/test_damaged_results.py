@@ -154,7 +154,7 @@ CHANGES = [
     *((name, put(column, "", 0), f"line 2: {column} is empty") for name, key in KEYS.items() for column in key),
     *((name, without_rows, "has no rows") for name in KEYS if name not in MAY_BE_EMPTY),
     *((name, put("intervention", "shufle", 0), "'shufle', which there is not") for name, key in KEYS.items() if "intervention" in key),
-    *((name, put("label", "cheerful"), "'cheerful', which is none of the dataset") for name in ("confusion", "reading")),
+    *((name, put("label", "cheerful"), "'cheerful', which the dataset does not have") for name in ("confusion", "reading")),
     ("conditions", put("p", "0.5"), "line 3: p is '0.5', which is no strength of correct"),
     ("conditions", put("seed", "1"), "line 3: seed is '1', which is no seed of correct"),
     ("conditions", lost("intervention == 'shuffle' and seed == 'mean'"), "has no row of shuffle 0 mean"),

@@ -44,7 +44,7 @@ def _strange(row: dict[str, str], labels: Sequence[str]) -> Iterator[str]:
         if side in row and not _is_condition(row[side]):
             yield f"{side} is {row[side]!r}, which is no condition"
     if "label" in row and row["label"] not in labels:
-        yield f"label is {row['label']!r}, which is none of the dataset"
+        yield f"label is {row['label']!r}, which the dataset does not have"
     if "prediction" in row and row["prediction"] not in (*labels, INVALID):
         yield f"prediction is {row['prediction']!r}, which is no label of the dataset"
     for name in ("concept", "concept_a", "concept_b"):

@@ -17,9 +17,10 @@ from pydantic import ConfigDict, validate_call
 from cuealign import __version__
 from cuealign.core.errors import CuealignError, InputError, legible
 from cuealign.core.plain_files import write_whole
+from cuealign.core.quiet_jobs import quiet
 from cuealign.core.text import found_at
 from cuealign.runtime.environment import loaded_packages, workflow_commit_of_this_run
-from cuealign.runtime.logs import ERROR, UNEXPECTED, Marked, quiet
+from cuealign.runtime.logs import ERROR, UNEXPECTED, Marked
 
 CODE, CONTENT = "code", "content"
 """Parameters of rules that scripts do not take: the version of the code, and hashes of files that are not inputs."""

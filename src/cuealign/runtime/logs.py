@@ -1,14 +1,10 @@
 """The log of a job: how warnings are marked in it, and what a run reads back from it for the terminal."""
 
 import logging
-import os
 import re
 from pathlib import Path
 
 from cuealign.core.text import duration
-
-QUIET_JOBS = "CUEALIGN_QUIET_JOBS"
-"""Variable of the environment of jobs, set where the terminal shows stages: jobs then show nothing but their errors there."""
 
 WARNING, ERROR, UNEXPECTED = "warning: ", "error: ", "unexpected error: "
 """Beginnings of messages."""
@@ -16,11 +12,6 @@ WARNING, ERROR, UNEXPECTED = "warning: ", "error: ", "unexpected error: "
 _INDENT = "  "
 _CLOCK = 1.0  # seconds by which a disk's time may lie behind
 _PROGRESS = re.compile(r": ([0-9]+) of ([0-9]+) \([0-9]+ %\), .* left$", re.MULTILINE)
-
-
-def quiet() -> bool:
-    """True if this job shows nothing but its errors in the terminal."""
-    return bool(os.environ.get(QUIET_JOBS))
 
 
 def progress_line(what: str, done: int, total: int, rate: str, seconds_left: float) -> str:

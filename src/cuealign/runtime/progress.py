@@ -8,8 +8,9 @@ from typing import TypeVar
 
 from tqdm import tqdm
 
+from cuealign.core.quiet_jobs import quiet
 from cuealign.core.text import duration
-from cuealign.runtime.logs import progress_line, quiet
+from cuealign.runtime.logs import progress_line
 
 logger = logging.getLogger(__name__)
 

@@ -13,8 +13,9 @@ from collections.abc import Callable
 from logging import LogRecord
 from typing import Any, TextIO
 
+from cuealign.core.quiet_jobs import QUIET_JOBS
 from cuealign.core.text import duration, found_at
-from cuealign.runtime.logs import QUIET_JOBS, error_in, read, share_done, warnings_in
+from cuealign.runtime.logs import error_in, read, share_done, warnings_in
 from cuealign.terminal.screen import Screen
 from cuealign.terminal.stages import Stage, named, stage_of, stages, who
 
