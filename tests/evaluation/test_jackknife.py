@@ -60,6 +60,16 @@ def test_clusters_of_unequal_size_are_worth_fewer():
     assert Jackknife(0.0, np.zeros(3), np.array([4, 4, 4])).degrees == 2
 
 
+@pytest.mark.parametrize("sizes", [[400, 4, 4, 4, 4, 4, 4], [3000, 1, 1, 1, 1, 1], [5]])
+def test_clusters_that_are_worth_fewer_than_two_say_nothing(sizes):
+    jackknife = Jackknife(0.5, np.linspace(0.4, 0.6, len(sizes)), np.array(sizes))
+    assert np.isnan([*jackknife.interval(0.95), jackknife.p_value, jackknife.detectable(0.95)]).all()
+
+
+def test_two_clusters_of_equal_size_have_an_interval():
+    assert np.isfinite(Jackknife(0.5, np.array([0.4, 0.6]), np.array([7, 7])).interval(0.95)).all()
+
+
 def test_what_is_detectable_is_found_with_a_power_of_eighty_percent():
     """Simulated: normal differences of twelve speakers whose mean is the detectable one."""
     random = np.random.default_rng(0)

@@ -25,6 +25,7 @@ from cuealign.reporting.figures.fonts import families
 from cuealign.reporting.figures.places import places
 from cuealign.reporting.figures.style import Page, save, styled, wrapped
 from cuealign.reporting.figures.tokens import frequencies
+from tests.support.made_up import study
 
 SPLIT = {"dataset": "emosynth", "split": "test"}
 DRAWINGS = {
@@ -283,6 +284,18 @@ def test_a_study_without_corruption_or_conflict_still_draws(bare):
         assert "no intervention with several strengths" in drawn.axes[0].texts[0].get_text().replace("\n", " ")
         drawn = FIGURES.get("grounding")(bare, Page(), NoOptions())
         assert any("no model ran" in text.get_text() for text in drawn.axes[0].texts)
+
+
+def test_a_label_that_nobody_speaks_has_no_row_of_confusions(tmp_path, small_settings):
+    dataset, model = small_settings.datasets["emosynth"], small_settings.models["af3"]
+    made = study(tmp_path, dataset, {"m0": model}, silent_labels=["sad"])
+    scope = {"dataset": "made", "split": "test", "model": "m0"}
+    options = FIGURES.options("confusions", {}, "confusions")
+    with drawn("confusions", made, Page(), options, scope, font="DejaVu Sans", caption="") as (picture, text):
+        save(picture, tmp_path / "drawn.png")
+    assert "angry" in text.alternative_text
+    assert "nan" not in text.alternative_text
+    assert not re.search(r"[:,] sad [.\d–]+ \(else", text.alternative_text)
 
 
 def test_every_figure_says_its_scopes_its_widths_and_its_caption():

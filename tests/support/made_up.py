@@ -52,6 +52,7 @@ def study(
     conditions: Sequence[tuple[str, str, str]] = CONDITIONS,
     statistics: Statistics | None = None,
     sounds_cut: int = 0,
+    silent_labels: Sequence[str] = (),
 ) -> Results:
     """Make the results of a study of one split, ``test``, of the dataset ``made``.
 
@@ -62,11 +63,14 @@ def study(
         conditions: that are run.
         statistics: of the analyses; few resamples by default.
         sounds_cut: number of sounds that every model's limit cut.
+        silent_labels: those that no utterance has.
     """
     dataset = dataset.model_copy(update={"splits": {"test": ["test"]}})
     rng, statistics = np.random.default_rng(1), statistics or Statistics(resamples=200)
     labels = dataset.labels
-    rows = [(f"s{speaker}", label) for speaker in range(speakers) for label in labels for _ in range(per_label)]
+    rows = [
+        (f"s{speaker}", label) for speaker in range(speakers) for label in labels if label not in silent_labels for _ in range(per_label)
+    ]
     utterances = [f"u{number:04d}" for number in range(len(rows))]
     manifest = pd.DataFrame(rows, columns=["speaker", "label"]).assign(
         utterance=utterances, file="x.wav", start=0.0, end=1.0, gender="female", language="eng", split="test", session="", duration=1.0,

@@ -12,6 +12,15 @@ from scipy.special import stdtr, stdtrit
 POWER = 0.8
 """Probability with which :meth:`Jackknife.detectable` is found."""
 
+FEWEST_WORTH = 2
+"""Clusters of equal size that clusters must be worth. With fewer, Student's t has less than one degree of freedom, and intervals
+become as wide as 10⁹."""
+
+
+def worth(sizes: np.ndarray) -> float:
+    """The clusters' effective number, (Σn)²/Σn²: how many clusters of equal size they are worth."""
+    return float(sizes.sum() ** 2 / np.square(sizes, dtype=float).sum())
+
 
 def left_out_uar(confusions: np.ndarray) -> np.ndarray:
     """UAR without each cluster.
@@ -48,7 +57,12 @@ class Jackknife:
     @property
     def degrees(self) -> float:
         """Degrees of freedom: the clusters' effective number, (Σn)²/Σn², less one."""
-        return float(self.sizes.sum() ** 2 / np.square(self.sizes, dtype=float).sum() - 1)
+        return worth(self.sizes) - 1
+
+    @property
+    def decides(self) -> bool:
+        """Whether the clusters are worth :data:`FEWEST_WORTH`; of fewer, there are no intervals and no tests."""
+        return worth(self.sizes) >= FEWEST_WORTH
 
     @property
     def error(self) -> float:
@@ -57,8 +71,8 @@ class Jackknife:
         return float(np.sqrt((count - 1) / count * np.square(self.left_out - self.left_out.mean()).sum()))
 
     def interval(self, confidence: float) -> tuple[float, float]:
-        """Interval of a confidence level; NaN with one cluster."""
-        if len(self.left_out) < 2 or self.degrees <= 0:
+        """Interval of a confidence level; NaN where the clusters do not decide."""
+        if not self.decides:
             return float("nan"), float("nan")
         half = float(stdtrit(self.degrees, (1 + confidence) / 2)) * self.error
         return self.estimate - half, self.estimate + half
@@ -68,12 +82,12 @@ class Jackknife:
         """Two-sided p-value of the t-test against 0; NaN without a standard error, 1 where no cluster differs."""
         if self.estimate == 0 and not self.left_out.any():
             return 1.0
-        if len(self.left_out) < 2 or self.degrees <= 0 or not self.error > 0:
+        if not self.decides or not self.error > 0:
             return float("nan")
         return float(2 * stdtr(self.degrees, -abs(self.estimate) / self.error))
 
     def detectable(self, confidence: float) -> float:
         """Smallest difference that a test at this level finds with a probability of :data:`POWER`."""
-        if len(self.left_out) < 2 or self.degrees <= 0:
+        if not self.decides:
             return float("nan")
         return float(stdtrit(self.degrees, (1 + confidence) / 2) + stdtrit(self.degrees, POWER)) * self.error

@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 
 from cuealign.core.vocabulary import CONCEPTS
-from cuealign.evaluation.grounding import accuracy, effects, following, information, movement
+from cuealign.evaluation.grounding import accuracy, effects, following, information, movement, tables
 from cuealign.evaluation.grounding.clusters import Clusters, Quantity, quantity
 from cuealign.evaluation.grounding.effects import PAIRS
+from cuealign.evaluation.grounding.quantities import Grounding
 from cuealign.evaluation.grounding.readers import cue_reader, own_reader
 from tests.support import grounding_oracle as oracle
+from tests.support.studies import Size, World, simulate
 
 CASES = [("mixture(0.25)", 0), ("dead_label", 1), ("wording", 2), ("product", 3)]
 TIGHT = {"rtol": 1e-9, "atol": 1e-9}
@@ -53,6 +55,15 @@ def test_without_the_only_speaker_no_variance_is_known_and_nothing_warns():
     assert between[0] == 0.0
     assert share[0] == 1.0
     assert np.isnan([within[1], between[1], share[1]]).all()
+
+
+def test_reading_has_no_agreement_where_no_token_is_frequent_enough_and_nothing_warns():
+    trials = simulate("mixture(0.5)", Size(8, 32, 4, (1, 1, 1, 1)), World(3), 0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = tables.reliance(Grounding(trials, {}), 0.95).set_index("quantity")["value"]
+    assert found.filter(like="reading_agreement").isna().all()
+    assert np.isfinite(found["share_logodds_additive"])
 
 
 def test_share_of_log_odds_over_live_labels(case):

@@ -52,6 +52,7 @@ def intervals(*edges: float) -> list[Bounds]:
 DIFFERENCES = intervals(-0.2, -0.02, -0.01, 0.0, 0.01, 0.02, 0.2)
 SPACE: dict[str, list] = {
     "speakers": [2, 5, 6, 6, 12, 12, 12, 12],
+    "worth": [2.0, 5.5],
     "labels": [2, 4, 5],
     "noise": [0.0, 0.005, 0.03],
     "none": intervals(0.1, 0.2, 0.25, 0.5, 1.0),
@@ -253,6 +254,33 @@ def test_a_condition_that_was_not_run_is_named(demo, condition, said):
     assert f"the condition {said}" in given_["missing"]
 
 
+def test_what_does_not_need_a_condition_is_there_without_it(demo):
+    trials = demo("mixture(0.25)")
+    everything = tables.reliance(Grounding(trials, {}), 0.95).set_index("quantity")
+    for condition, kept, lost in (
+        (CORRECT, ["format", "cost_shuffle", "cost_conflict"], ["gain", "format_ratio"]),
+        (NONE, ["gain", "cost_shuffle", "cost_conflict"], ["format", "format_ratio"]),
+    ):
+        found = tables.reliance(Grounding(without(trials, condition), {}), 0.95).set_index("quantity")
+        assert found.loc[kept].equals(everything.loc[kept])
+        assert found.loc[lost].isna().all(axis=None)
+
+
+def test_what_keeps_a_follower_from_being_one_is_named(demo):
+    """Without random tokens the model's own reader is missing too, which a verdict of following needs."""
+    given_ = verdict(Grounding(without(demo("mixture(1.0)"), RANDOM), {}), MARGINS, 0.0)
+    assert given_["verdict"] != FOLLOWS
+    assert any("a verdict of following cannot be given" in each for each in given_["missing"])
+
+
+def test_a_model_that_always_says_one_label_is_told_what_its_costs_are_against(demo):
+    trials = demo("mixture(0.25)")
+    constant = {name: replace(draws, answers=np.zeros_like(draws.answers)) for name, draws in trials.conditions.items()}
+    given_ = verdict(Grounding(without(replace(trials, conditions=constant), BLANK), {}), MARGINS, 0.0)
+    assert given_["reference"] == "audio-only"
+    assert any("second label" in each and "the audio-only prompt" in each for each in given_["missing"])
+
+
 def test_one_seed_of_foreign_blocks_is_too_few(demo):
     trials = demo("mixture(0.25)")
     draws = trials.conditions[SHUFFLE]
@@ -267,6 +295,26 @@ def test_a_study_of_five_speakers_is_undecidable():
     given_ = verdict(Grounding(trials, {}), MARGINS, 0.0)
     assert given_["verdict"] == UNDECIDABLE
     assert "too few speakers (5; at least 6)" in given_["sentence"]
+    assert "[" not in given_["sentence"]
+    assert given_["at_chance"] is None
+    stated = [number for number in given_["numbers"].values() if isinstance(number, dict)]
+    assert all(number["value"] is not None and number["low"] is None and number["high"] is None for number in stated)
+
+
+def test_one_speaker_with_most_of_the_utterances_leaves_no_intervals(demo):
+    """Student's t with less than one degree of freedom would give intervals as wide as 10⁹, or without an end."""
+    trials = demo("mixture(0.25)")
+    firsts = [int(np.flatnonzero(trials.speakers == speaker)[0]) for speaker in range(1, 12)]
+    uneven = np.zeros_like(trials.speakers)
+    uneven[firsts] = np.arange(1, 12)
+    grounding = Grounding(replace(trials, speakers=uneven, sessions=None), {})
+    given_ = verdict(grounding, MARGINS, 0.0)
+    assert given_["verdict"] == UNDECIDABLE
+    assert given_["reason"] == "one speaker has most of the utterances, so that there are no intervals"
+    assert "[" not in given_["sentence"]
+    found = tables.reliance(grounding, 0.95)
+    assert found[["low", "high"]].isna().all(axis=None)
+    assert found["value"].notna().any()
 
 
 @pytest.mark.parametrize(

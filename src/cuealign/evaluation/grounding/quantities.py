@@ -14,6 +14,7 @@ from cuealign.evaluation.grounding.listeners import temperatures
 from cuealign.evaluation.grounding.names import BLANK, CONFLICT, CORRECT, NONE, RANDOM, SHUFFLE, written
 from cuealign.evaluation.grounding.readers import Reader, cue_reader, own_reader, partial_effects
 from cuealign.evaluation.grounding.trials import Draws, Trials
+from cuealign.evaluation.jackknife import FEWEST_WORTH, worth
 
 
 @dataclass(frozen=True)
@@ -234,15 +235,16 @@ class Grounding:
 
     def _format(self, clusters: Clusters) -> dict[str, Quantity]:
         base, none, correct = self.without_content(clusters), self.uar(NONE, clusters), self.uar(CORRECT, clusters)
-        if base is None or none is None or correct is None:
-            return {}
-        found = {"gain": quantity(correct - base, clusters)}
-        for condition in (SHUFFLE, CONFLICT):
-            if (perturbed := self.uar(condition, clusters)) is not None:
-                found[f"cost_{condition}"] = quantity(perturbed - base, clusters)
-        if self.reference != "audio-only":
+        found: dict[str, Quantity] = {}
+        if base is None:
+            return found
+        for name, condition in (("gain", CORRECT), ("cost_shuffle", SHUFFLE), ("cost_conflict", CONFLICT)):
+            if (uar := self.uar(condition, clusters)) is not None:
+                found[name] = quantity(uar - base, clusters)
+        if self.reference != "audio-only" and none is not None:
             found["format"] = quantity(base - none, clusters)
-            found["format_ratio"] = quantity(ratio(base - none, correct - none), clusters)
+            if correct is not None:
+                found["format_ratio"] = quantity(ratio(base - none, correct - none), clusters)
         return found
 
     def _of_conditions(self, clusters: Clusters) -> dict[str, Quantity]:
@@ -321,11 +323,12 @@ _LEAST_EFFECT = 1e-4
 def _correlation(one: np.ndarray, two: np.ndarray) -> np.ndarray:
     """Correlation of the entries of two arrays ``(G + 1, ...)``, without those that are missing in one, shape ``(G + 1,)``.
 
-    It is missing where a model has no effects to speak of: what does not move has no direction.
+    It is missing where a model has no effects to speak of, as what does not move has no direction, and where no entry is known in
+    both, as in a corpus where no token is frequent enough.
     """
     one, two = (array.reshape(len(array), -1) for array in (one, two))
     known = ~np.isnan(one[0]) & ~np.isnan(two[0])
-    if np.sqrt(np.square(one[0, known]).mean()) < _LEAST_EFFECT:
+    if not known.any() or np.sqrt(np.square(one[0, known]).mean()) < _LEAST_EFFECT:
         return np.full(len(one), np.nan)
     one, two = (array[:, known] - array[:, known].mean(axis=1, keepdims=True) for array in (one, two))
     return ratio((one * two).sum(axis=1), np.sqrt(np.square(one).sum(axis=1) * np.square(two).sum(axis=1)))
@@ -342,12 +345,11 @@ def _agreements(own: np.ndarray, corpus: np.ndarray) -> dict[str, np.ndarray]:
 def fieller(above: np.ndarray, below: np.ndarray, clusters: Clusters, confidence: float) -> tuple[float, float]:
     """Interval of a ratio of two quantities, each of shape ``(G + 1,)`` (Fieller 1954); NaN where it is unbounded."""
     parts = [quantity(values, clusters) for values in (above, below)]
-    count = clusters.count
-    if count < 2 or not all(np.isfinite(values).all() for values in (above, below)):
+    count, degrees = clusters.count, worth(clusters.sizes) - 1
+    if degrees + 1 < FEWEST_WORTH or not all(np.isfinite(values).all() for values in (above, below)):
         return float("nan"), float("nan")
     deviations = np.stack([part.left_out - part.left_out.mean() for part in parts])
     covariance = (count - 1) / count * deviations @ deviations.T
-    degrees = clusters.sizes.sum() ** 2 / np.square(clusters.sizes, dtype=float).sum() - 1
     square = float(stdtrit(degrees, (1 + confidence) / 2)) ** 2
     a = parts[1].value ** 2 - square * covariance[1, 1]
     b = parts[0].value * parts[1].value - square * covariance[0, 1]

@@ -16,6 +16,7 @@ from cuealign.evaluation.grounding.names import BLANK, CONFLICT, CORRECT, NONE, 
 from cuealign.evaluation.grounding.quantities import Grounding
 from cuealign.evaluation.grounding.tables import spread
 from cuealign.evaluation.grounding.verdicts import ANCHORED, FOLLOWS, FORMAT, HARMED, IGNORES, MISREADS, PARTLY, UNDECIDABLE
+from cuealign.evaluation.jackknife import FEWEST_WORTH, worth
 
 HETEROGENEOUS = 0.7
 """Standard deviation over mean of the speakers' follow indices above which following differs between speakers."""
@@ -49,10 +50,12 @@ class Evidence:
         gain: UAR of correct minus none.
         cost: UAR of conflict and of shuffle minus that of the reference.
         reference: what costs are measured against: ``log-odds``, ``blank`` or ``audio-only``.
+        worth: how many speakers of equal size the speakers are worth.
         missing: conditions that the rule needs and the study did not run.
     """
 
     speakers: int
+    worth: float
     labels: int
     noise: float
     none: Bounds
@@ -83,7 +86,8 @@ def evidence(grounding: Grounding, noise: float) -> Evidence:
     def bounds(of: Quantity | None, confidence: float = _LEVEL) -> Bounds:
         if of is None:
             return Bounds(float("nan"), float("nan"), float("nan"), confidence)
-        return Bounds(of.shown, *of.interval(confidence), confidence)
+        enough = speakers.count >= FEWEST_SPEAKERS
+        return Bounds(of.shown, *(of.interval(confidence) if enough else (float("nan"), float("nan"))), confidence)
 
     def difference(a: str, b: str, confidence: float = _LEVEL) -> Bounds:
         one, two = uars[a], uars[b]
@@ -91,6 +95,7 @@ def evidence(grounding: Grounding, noise: float) -> Evidence:
 
     return Evidence(
         speakers=speakers.count,
+        worth=worth(speakers.sizes),
         labels=int((np.bincount(grounding.trials.labels, minlength=grounding.count) > 0).sum()),
         noise=noise,
         none=bounds(None if uars[NONE] is None else quantity(uars[NONE], speakers)),
@@ -128,6 +133,8 @@ def judge(seen: Evidence, margins: Margins) -> tuple[str, str]:
         return UNDECIDABLE, f"the study does not run {', '.join(seen.missing)}"
     if seen.speakers < FEWEST_SPEAKERS:
         return UNDECIDABLE, f"too few speakers ({seen.speakers}; at least {FEWEST_SPEAKERS})"
+    if seen.worth < FEWEST_WORTH:
+        return UNDECIDABLE, "one speaker has most of the utterances, so that there are no intervals"
     if not np.isfinite([seen.none.low, seen.moved.low, seen.shuffle.low, seen.gain.low]).all():
         return UNDECIDABLE, "a class is spoken by one speaker only, so that there are no intervals"
     chance = seen.none.low <= 1 / seen.labels
@@ -214,7 +221,11 @@ def verdict(grounding: Grounding, margins: Margins, noise: float | None) -> dict
         missing.append("the noise floor of the answers: 0 is taken")
     if grounding.random is None:
         missing.append(f"log-probabilities under {RANDOM}, two seeds at least: costs are against {_NAMES[seen.reference]}")
-    elif not np.isfinite(seen.own.low):
+    elif grounding.log_odds is None:
+        missing.append(f"a second label with more than 1 % of the answers under {RANDOM}: costs are against {_NAMES[seen.reference]}")
+    elif grounding.by_speaker is None:
+        missing.append(f"enough utterances or seeds under {RANDOM}: costs are against {_NAMES[seen.reference]}")
+    if not np.isfinite(seen.own.value):
         missing.append("the model's own reader: a verdict of following cannot be given")
     return {
         "verdict": name,

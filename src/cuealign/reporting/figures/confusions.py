@@ -85,7 +85,7 @@ def describe(results: Results, _options: Options, dataset: str, split: str, mode
     summary, said = results.summary(experiment), []
     for (name, matrix), p in zip(_matrices(results, experiment).items(), _strongest(results, experiment).values(), strict=True):
         rows = []
-        for label in matrix.index:
+        for label in matrix.dropna().index:  # a label that nobody speaks has no row
             others = matrix.loc[label].drop(label)
             rows.append(f"{label} {number(matrix.loc[label, label], 2)} (else {others.idxmax()} {number(others.max(), 2)})")
         said.append(f"{condition_title(name, p)}, UAR {number(summary.loc[(name, p), 'uar'])}: {', '.join(rows)}.")
