@@ -298,6 +298,14 @@ def test_a_label_that_nobody_speaks_has_no_row_of_confusions(tmp_path, small_set
     assert not re.search(r"[:,] sad [.\d–]+ \(else", text.alternative_text)
 
 
+def test_chance_is_of_the_labels_that_a_split_has(tmp_path, small_settings):
+    dataset, model = small_settings.datasets["emosynth"], small_settings.models["af3"]
+    assert study(tmp_path / "all", dataset, {"m0": model}).chance("made", "test") == 1 / 4
+    made = study(tmp_path / "three", dataset, {"m0": model}, silent_labels=["sad"])
+    assert made.chance("made", "test") == 1 / 3
+    assert "Chance .333" in FIGURES.module("corruption").describe(made, NoOptions(), dataset="made", split="test")
+
+
 def test_every_figure_says_its_scopes_its_widths_and_its_caption():
     for name in FIGURES.names():
         assert set(FIGURES.constant(name, "SCOPES")) <= set(SCOPES)

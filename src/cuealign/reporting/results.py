@@ -137,7 +137,11 @@ class Results:
         summary = self.summary(experiment)
         if ("none", "0") not in summary.index:
             return False
-        return bool(summary.loc[("none", "0"), "t_low"] <= 1 / len(self.datasets[experiment.dataset].labels))
+        return bool(summary.loc[("none", "0"), "t_low"] <= self.chance(experiment.dataset, experiment.split))
+
+    def chance(self, dataset: str, split: str) -> float:
+        """UAR of guessing: a split may lack a label, whose recall nobody can have."""
+        return 1 / select_split(self.manifest(dataset), self.datasets[dataset].splits, split)["label"].nunique()
 
     def sample(self, *, dataset: str | None = None, split: str | None = None, models: Collection[str] | None = None) -> str:
         """Numbers of utterances, speakers and seeds behind what was run, as captions give them: "960 utterances, 12 speakers"."""

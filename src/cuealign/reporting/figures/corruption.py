@@ -79,7 +79,7 @@ def describe(results: Results, _options: PluginOptions, dataset: str, split: str
         others = [f"{text} {number(summary[other, '0'])}" for other, _, text in _REFERENCES if (other, "0") in summary.index]
         title = f"{results.models[experiment.model].title}, {INTERVENTIONS.get(name).title}"
         said.append(f"{title}: UAR from {'; '.join([ends, ', '.join(others)] if others else [ends])}.")
-    return f"Curves of UAR over the strength of an intervention. {' '.join(said)} Chance {number(_chance(results, dataset))}."
+    return f"Curves of UAR over the strength of an intervention. {' '.join(said)} Chance {number(results.chance(dataset, split))}."
 
 
 def draw(results: Results, page: Page, _options: PluginOptions, dataset: str, split: str) -> Figure:
@@ -102,7 +102,7 @@ def draw(results: Results, page: Page, _options: PluginOptions, dataset: str, sp
     for (experiment, name), heading, axes in zip(curves, headings, panels.flat, strict=False):
         _panel(axes, results, experiment, name, page.colours.get(experiment.model, INK))
         axes.set_title(heading, loc="left", pad=3, fontsize=SMALL)
-    _scale(panels, _chance(results, dataset))
+    _scale(panels, results.chance(dataset, split))
     for axes in panels.flat[len(curves) :]:
         axes.set_axis_off()
     figure.supxlabel(f"strength p of {', '.join(titles.values())}", fontsize=SMALL)
@@ -113,10 +113,6 @@ def draw(results: Results, page: Page, _options: PluginOptions, dataset: str, sp
             handles.setdefault(label, handle)
     page.legend(figure, title, list(handles.values()), list(handles), ncols=2 if page.columns == 1 else len(handles))
     return figure
-
-
-def _chance(results: Results, dataset: str) -> float:
-    return 1 / len(results.datasets[dataset].labels)
 
 
 def _panel(axes: Axes, results: Results, experiment: Experiment, intervention: str, colour: str) -> None:

@@ -27,7 +27,8 @@ QUESTION = "Do audio language models use the acoustic cues in their prompt?"
 def page_html(page: Page) -> str:
     """The page as HTML; the same content gives the same text."""
     script = look("page.js")
-    scale = common_scale([point for verdict in page.verdicts for point in verdict.points], len(page.labels))
+    spoken = len(set(page.utterances.columns["label"]))  # a split may lack a label
+    scale = common_scale([point for verdict in page.verdicts for point in verdict.points], spoken)
     media = "data:" if page.sound.embedded else "'self' file:" if page.sound.links else "'none'"
     return render(
         "page.html",
@@ -35,7 +36,7 @@ def page_html(page: Page) -> str:
         media=media,
         page=page,
         question=QUESTION,
-        verdicts=[(verdict, chart(verdict.points, len(page.labels), scale)) for verdict in page.verdicts],
+        verdicts=[(verdict, chart(verdict.points, spoken, scale)) for verdict in page.verdicts],
         geometry={"row": ROW, "left": LEFT, "width": WIDTH},
         drawings=[(drawing, *size(drawing)) for drawing in page.drawings],
         tables=[(table, leads(table, page)) for table in page.tables if table.rows],

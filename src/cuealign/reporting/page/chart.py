@@ -35,7 +35,7 @@ def chart(points: Sequence[Point], labels: int, scale: tuple[float, float]) -> C
 
     Args:
         points: one per row, from the top.
-        labels: their number, which gives the chance level.
+        labels: number of those that occur, which gives the chance level.
         scale: least and greatest UAR shown, as :func:`common_scale` gives it for all models of a page.
     """
     least, greatest = scale
