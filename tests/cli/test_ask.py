@@ -1,5 +1,6 @@
 """``cuealign ask`` tells of one utterance what the study stored, and asks for what it did not; both agree."""
 
+import json
 import shutil
 
 import numpy as np
@@ -9,8 +10,9 @@ from scipy.special import softmax
 
 from cuealign.cli.ask import NOW, STORED, ask, read_given, report
 from cuealign.cli.main import main
+from cuealign.cli.study import find_utterance
 from cuealign.core.errors import InputError
-from cuealign.core.schema import PREDICTIONS, TOKEN_SEQUENCES
+from cuealign.core.schema import MANIFEST, PREDICTIONS, TOKEN_SEQUENCES
 from cuealign.core.vocabulary import CONCEPTS
 
 LABELS = ["angry", "happy", "neutral", "sad"]
@@ -126,6 +128,19 @@ def test_a_word_that_is_no_token_is_refused_in_one_line(word, message):
 def test_a_concept_that_is_given_twice_is_refused():
     with pytest.raises(InputError, match="PITCH is given twice, LOW and HIGH; give it once"):
         read_given(["PITCH=LOW", "PITCH=HIGH"])
+
+
+@pytest.mark.parametrize(("excluded", "why"), [("cut short", r"bad audio \(cut short\)"), ("", "label_map or unnamed_speakers says so")])
+def test_an_utterance_that_the_study_leaves_out_is_said_to_be(own_study, small_settings, utterance, excluded, why, monkeypatch):
+    monkeypatch.chdir(own_study)
+    corpus = own_study / "results/corpora/emosynth"
+    manifest = MANIFEST.read(corpus / "manifest.parquet")
+    MANIFEST.write(manifest[manifest["utterance"] != utterance].reset_index(drop=True), corpus / "manifest.parquet")
+    counts = json.loads((corpus / "counts.json").read_text())
+    counts["excluded"] = [{"utterance": utterance, "problem": excluded}] * bool(excluded)
+    (corpus / "counts.json").write_text(json.dumps(counts))
+    with pytest.raises(InputError, match=f"utterance '{utterance}' of emosynth is left out: {why}"):
+        find_utterance(small_settings, "cue-tiny", utterance, None)
 
 
 def test_a_forgotten_utterance_is_all_that_is_asked_for(capsys):

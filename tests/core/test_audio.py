@@ -123,7 +123,12 @@ def test_resampling_keeps_at_least_one_sample_and_changes_nothing_at_the_same_ra
         (b"\0\0\0\x20ftypM4A \0\0", r"is MPEG-4 \(m4a, mp4\), which is not read; convert it to WAV or FLAC"),
         (b"\x1aE\xdf\xa3\x93B\x82", "is WebM or Matroska, which is not read"),
         (b"\x1f\x8b\x08\0\0\0\0", "is compressed by gzip; unpack it"),
-        (b"something else", "cannot be decoded as audio"),
+        (b"\xff\xf1P\x80\x11\x11", "is AAC, which is not read; convert it to WAV or FLAC"),
+        (b'<?xml version="1.0"?><Error/>', "is XML, as servers answer with; download it again"),
+        (
+            b"something else",
+            r"cannot be decoded as audio \(Format not recognised\); copy it again if it is damaged or cut short, or convert",
+        ),
     ],
 )
 def test_what_is_no_sound_is_called_by_its_name(tmp_path, content, message):

@@ -53,7 +53,7 @@ def test_labels_that_are_left_out_are_logged(build, caplog):
     with caplog.at_level(logging.WARNING):
         built = build(put(2, "label", "xxx"), label_map={"xxx": None})
     assert len(built) == 11
-    assert "1 utterances are left out, as label_map says: 1 labelled 'xxx'" in caplog.text
+    assert "1 utterance left out, as label_map says: 1 labelled 'xxx'" in caplog.text
 
 
 def test_unknown_gender_is_refused_if_tokens_need_it(build):

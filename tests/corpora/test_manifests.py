@@ -116,7 +116,7 @@ def test_excluded_bad_audio_is_logged_and_counted(build, tmp_path, caplog):
     with caplog.at_level(logging.WARNING):
         built = build(change, on_bad_audio="exclude", all_classes=False)
     assert len(built) == 10
-    assert "2 of 12 utterances are excluded for bad audio" in caplog.text
+    assert "2 of 12 utterances excluded for bad audio" in caplog.text
     assert [(row["split"], row["label"]) for row in build.counts["excluded"]] == [("train", "angry"), ("test", "happy")]
     assert build.counts["excluded"][0]["problem"] == "no such file"
     assert str(tmp_path) not in str(build.counts)
@@ -144,7 +144,7 @@ def test_silence_is_kept_and_logged(build, tmp_path, caplog):
     path = write(tmp_path / "silence.wav", np.zeros(RATE))
     with caplog.at_level(logging.WARNING):
         assert len(build(put(4, "file", str(path)))) == 12
-    assert f"1 utterances are silent; they are kept, and their voiced concepts become UNVOICED: {path}" in caplog.text
+    assert f"1 utterance without sound, kept, with UNVOICED for voiced concepts: {path}" in caplog.text
 
 
 def test_channels_that_cancel_each_other_count_as_silence(build, tmp_path):
@@ -164,7 +164,7 @@ def test_samples_beyond_full_scale_are_logged_and_clipped_by_opensmile(build, tm
     soundfile.write(tmp_path / "loud.wav", loud, RATE, subtype="FLOAT")
     with caplog.at_level(logging.WARNING):
         build(put(4, "file", str(tmp_path / "loud.wav")))
-    assert "1 utterances exceed full scale" in caplog.text
+    assert "1 utterance beyond full scale" in caplog.text
     np.testing.assert_array_equal(low_level_descriptors(loud), low_level_descriptors(loud.clip(-1, 1 - 2**-15)))
 
 
@@ -178,7 +178,7 @@ def test_repeated_samples_and_unused_splits_are_logged(build, caplog):
         assert len(build(change)) == 13
     said = "1 of them in several splits (all in results/corpora/c/counts.json): u5, u12 (splits dev, train); u0, u1 (split train)"
     assert said in caplog.text
-    assert "1 utterances are in splits that no split of the config names: 1 in 'dev'" in caplog.text
+    assert "1 utterance in splits that no split of the config names: 1 in 'dev'" in caplog.text
 
 
 def test_silent_clipped_and_left_out_utterances_rates_and_channels_are_counted(build, tmp_path):
@@ -217,9 +217,9 @@ def test_channels_and_offsets_that_change_what_is_heard_are_counted_and_named(bu
     with caplog.at_level(logging.WARNING):
         built = build(put(4, "file", str(path)), **options)
     assert [name for name in ("cancelled", "soft_channel", "offset") if build.counts[name]] == [key] * (key is not None)
-    assert "files have different numbers of channels: 11 utterances with 1, 1 utterances with 2" in caplog.text
+    assert "files have different numbers of channels: 11 utterances with 1, 1 utterance with 2" in caplog.text
     assert (key is None) == (
-        f"1 utterances have a{' constant offset' * (key == 'offset')}" not in caplog.text and "cancel" not in caplog.text
+        f"1 utterance with a{' constant offset' * (key == 'offset')}" not in caplog.text and "cancel" not in caplog.text
     )
     if key:
         assert f": {path}" in caplog.text
@@ -249,9 +249,9 @@ def test_the_same_sound_many_times_is_one_short_warning_and_a_file_has_all(build
 
     with caplog.at_level(logging.WARNING):
         build(change)
-    (said,) = [record.getMessage() for record in caplog.records if "more than once" in record.getMessage()]
+    (said,) = [record.getMessage() for record in caplog.records if "more than one utterance" in record.getMessage()]
     assert said.startswith(
-        "dataset c: 2 sounds occur more than once, 0 of them in several splits (all in results/corpora/c/counts.json): u"
+        "dataset c: 2 sounds in more than one utterance, 0 of them in several splits (all in results/corpora/c/counts.json): u"
     )
     assert "and 396 more (split train)" in said
     assert len(said) < 400

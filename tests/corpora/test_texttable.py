@@ -151,6 +151,7 @@ def test_true_false_lists_and_nothing_in_json_are_text(tmp_path):
     [
         ("m.csv", b"file,label\n\xff,sad\n", "m.csv, line 2: is not UTF-8 text"),
         ("m.jsonl", b'{"a": 1}\n{"a": "\xe9"}\n', "m.jsonl, line 2: is not UTF-8 text"),
+        ("m.csv", "file,label\na,sad\n".encode("utf-32"), "m.csv: is UTF-32 text; save it as UTF-8"),
         ("m.csv", "file,label\na,sad\n".encode("utf-16"), "m.csv: is UTF-16 text; save it as UTF-8"),
         ("m.jsonl", '{"a": 1}\n'.encode("utf-16-be"), "m.jsonl: contains zero bytes"),
         ("m.csv", b"PK\x03\x04rest", "m.csv: is an Excel workbook or another archive; save the sheet as CSV"),
@@ -189,6 +190,14 @@ def test_a_line_with_another_number_of_fields_is_an_error(tmp_path, text, proble
     with pytest.raises(InputError) as error:
         texttable.read(tmp_path / "m.csv")
     assert [line[4:] for line in str(error.value).splitlines()[1:]] == [f"{line}; quote a field that contains ','" for line in problems]
+
+
+def test_a_line_above_the_header_is_named(tmp_path):
+    (tmp_path / "m.csv").write_text("\n# our corpus\nfile,speaker\na.wav,ann\n")
+    with pytest.raises(
+        InputError, match=r"m\.csv, line 2: the header has one column, '# our corpus', and every row has more; the line that names the"
+    ):
+        texttable.read(tmp_path / "m.csv")
 
 
 @pytest.mark.parametrize(

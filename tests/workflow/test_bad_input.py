@@ -66,7 +66,7 @@ def with_bad_audio(small_study, tmp_path_factory):
 
 
 def test_bad_audio_that_is_excluded_is_counted_in_every_table(with_bad_audio):
-    assert "2 of 160 utterances are excluded for bad audio" in (with_bad_audio / "logs/build_manifest/mine.log").read_text()
+    assert "2 of 160 utterances excluded for bad audio" in (with_bad_audio / "logs/build_manifest/mine.log").read_text()
     for name in ("uar", "corpora"):
         for kind in ("md", "tex"):
             assert "Mine: 2 utterances excluded for bad audio." in (with_bad_audio / f"results/tables/{name}.{kind}").read_text()

@@ -14,7 +14,8 @@ from cuealign.config.loading import load
 from cuealign.config.settings import Config
 from cuealign.config.yaml_files import misread
 from cuealign.core.errors import ConfigError, InputError
-from cuealign.core.schema import MANIFEST, RESPONSES, TOKEN_SEQUENCES
+from cuealign.core.plain_files import read_json
+from cuealign.core.schema import MANIFEST, RESPONSES, TOKEN_SEQUENCES, UTTERANCES
 from cuealign.core.text import some
 from cuealign.core.validation import near
 from cuealign.runtime.code_version import ROOT
@@ -89,7 +90,7 @@ def find_utterance(settings: Config, model: str, name: str, dataset: str | None)
         dataset: id of its corpus, None to look into all.
 
     Raises:
-        InputError: if there is no such utterance, or the workflow has not made the tokens of any corpus.
+        InputError: if there is no such utterance, if the study leaves it out, or if the workflow has not made the tokens of any corpus.
     """
     found = [each for each in experiments(settings.grid) if each.model == model]
     order = [dataset] if dataset else list(dict.fromkeys([*(each.dataset for each in found), *settings.datasets]))
@@ -108,9 +109,17 @@ def find_utterance(settings: Config, model: str, name: str, dataset: str | None)
             splits = settings.datasets[each].splits
             here = [one for one in found if one.dataset == each and split in splits[one.split]]
             return Utterance(each, row, own, here[0] if here else None)
+        if name in set(UTTERANCES.read(_CORPORA / each / "utterances.parquet")["utterance"]):
+            raise InputError(f"utterance {name!r} of {each} is left out: {_why_left_out(each, name)}")
         known += manifest["utterance"].tolist()
     told = some(known, file=_CORPORA / made[0] / "manifest.parquet")
     raise InputError(f"there is no utterance {name!r} in {some(made)}{near(name, known)}; known: {told}")
+
+
+def _why_left_out(dataset: str, name: str) -> str:
+    excluded = read_json(_CORPORA / dataset / "counts.json", {"excluded": list})["excluded"]
+    problem = next((each["problem"] for each in excluded if each["utterance"] == name), None)
+    return f"bad audio ({problem})" if problem else "label_map or unnamed_speakers says so"
 
 
 def stored_responses(experiment: Experiment, utterance: str) -> pd.DataFrame:

@@ -32,8 +32,12 @@ _NO_SOUNDS = file_kinds.ANY | {
     **{bytes((0, 0, 0, size)) + b"ftyp": f"MPEG-4 (m4a, mp4), {_CONVERT}" for size in range(0x14, 0x44, 4)},
     b"0&\xb2u\x8ef\xcf\x11": f"Windows Media (wma), {_CONVERT}",
     b"#!AMR": f"AMR, {_CONVERT}",
+    b"\xff\xf1": f"AAC, {_CONVERT}",
+    b"\xff\xf9": f"AAC, {_CONVERT}",
+    b"<?xml": "XML, as servers answer with; download it again",
     b"PK\x03\x04": "a ZIP archive; unpack it",
 }
+_UNKNOWN = "copy it again if it is damaged or cut short, or convert it to WAV or FLAC"
 _BLOCK = 1 << 20  # frames
 
 
@@ -57,7 +61,8 @@ def read_native(file: Path | str, start: float = 0.0, end: float | None = None) 
         raise
     except Exception as error:  # whatever a damaged header leads to, in the decoder or in our checks, it is this file's fault
         what = file_kinds.kind(path, _NO_SOUNDS)
-        why = f"is {what}" if what else f"cannot be decoded as audio ({getattr(error, 'error_string', error)})"
+        said = str(getattr(error, "error_string", error)).removeprefix("Error : ").removesuffix(".")
+        why = f"is {what}" if what else f"cannot be decoded as audio ({said}); {_UNKNOWN}"
         raise InputError(f"{path}: {why}") from error
     if not np.isfinite(samples).all():
         bad = int(np.flatnonzero(~np.isfinite(samples).all(axis=1))[0])

@@ -11,6 +11,11 @@ MOST = 5
 """Items of a list that a message names."""
 
 
+def counted(count: int, name: str) -> str:
+    """A number of things: 1 speaker, 12 speakers, 10,000 resamples."""
+    return f"{count:,} {name}" + ("" if count == 1 else "s")
+
+
 def some(items: Iterable[object], most: int = MOST, *, file: object = "", between: str = ", ") -> str:
     """The first items of a list, how many more there are, and the file that has all.
 

@@ -10,7 +10,7 @@ import pandas as pd
 from cuealign.config.entries.dataset import Dataset
 from cuealign.core.errors import InputError, raise_all
 from cuealign.core.schema import UTTERANCES
-from cuealign.core.text import some
+from cuealign.core.text import counted, some
 from cuealign.corpora.drawn_splits import draw_speakers
 from cuealign.corpora.identities import in_one_form, look_alikes, names_nobody, odd_characters
 from cuealign.corpora.readers import READERS
@@ -48,7 +48,7 @@ def check_description(raw: pd.DataFrame, dataset: Dataset, *, name: str) -> pd.D
         )
     elif dataset.unnamed_speakers == "separate" and nobody.any():
         raw = raw.assign(speaker=raw["speaker"].where(~nobody, raw["speaker"] + " " + raw["utterance"]))
-        logger.warning("dataset %s: each of %d utterances without a named speaker is a cluster of its own", name, nobody.sum())
+        logger.warning("dataset %s: %s without a named speaker, each a cluster of its own", name, counted(nobody.sum(), "utterance"))
     if alike := look_alikes(set(raw["speaker"])):
         told = some((", ".join(map(repr, group)) for group in alike), file=f"results/corpora/{name}/utterances.parquet", between="; ")
         logger.warning("dataset %s: speakers %s differ in case or width only; are they one?", name, told)
@@ -64,21 +64,22 @@ def check_description(raw: pd.DataFrame, dataset: Dataset, *, name: str) -> pd.D
         raise_all(lines, where=f"{where} (datasets.{name}.partial: true accepts a partial copy)")
     if lines:
         told = some(lines, file=f"results/corpora/{name}/counts.json", between="; ")
-        logger.warning("dataset %s, a partial copy, differs from the release in %d counts: %s", name, len(lines), told)
+        logger.warning("dataset %s, a partial copy, differs from the release in %s: %s", name, counted(len(lines), "count"), told)
     table = raw.assign(label=raw["raw_label"].map(mapping))
     if unnamed := without_speaker(table, dataset):
         table.loc[_unnamed(table, dataset), "label"] = None
-        logger.warning("dataset %s: %d utterances without a named speaker are left out, as unnamed_speakers says", name, unnamed)
+        logger.warning("dataset %s: %s without a named speaker left out, as unnamed_speakers says", name, counted(unnamed, "utterance"))
     if out := left_out(table, dataset):
         told = some((f"{count} labelled {label!r}" for label, count in out.items()), 10, file=f"results/corpora/{name}/counts.json")
-        logger.warning("dataset %s: %d utterances are left out, as label_map says: %s", name, sum(out.values()), told)
+        logger.warning("dataset %s: %s left out, as label_map says: %s", name, counted(sum(out.values()), "utterance"), told)
     if dataset.split is not None:
         table = _drawn(table, dataset, name)
     used = table[table["label"].notna()]
     raise_all([*_twice(table), *_speakers(used, dataset), *splits(used, dataset)], where=f"dataset {name}")
     if others := unused(used, dataset):
         told = some((f"{count} in {value!r}" for value, count in others.items()), 10, file=f"results/corpora/{name}/counts.json")
-        logger.warning("dataset %s: %d utterances are in splits that no split of the config names: %s", name, sum(others.values()), told)
+        count = counted(sum(others.values()), "utterance")
+        logger.warning("dataset %s: %s in splits that no split of the config names: %s", name, count, told)
     return UTTERANCES.check(table, f"dataset {name}")
 
 

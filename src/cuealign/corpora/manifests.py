@@ -13,7 +13,7 @@ from cuealign.config.entries.dataset import Dataset
 from cuealign.core.errors import InputError, raise_all
 from cuealign.core.plain_files import ADVICE
 from cuealign.core.schema import MANIFEST
-from cuealign.core.text import some
+from cuealign.core.text import counted, some
 from cuealign.corpora import checks, leaks
 from cuealign.corpora.audit import OFFSET, SOFT
 
@@ -53,7 +53,7 @@ def build_manifest(utterances: pd.DataFrame, audit: pd.DataFrame, dataset: Datas
     good = audited[audited["problem"] == ""]
     if len(bad):
         told = some((f"{row.origin}: {row.problem}" for row in bad.itertuples()), file=_counts(name), between="; ")
-        logger.warning("dataset %s: %d of %d utterances are excluded for bad audio: %s", name, len(bad), len(audited), told)
+        logger.warning("dataset %s: %d of %s excluded for bad audio: %s", name, len(bad), counted(len(audited), "utterance"), told)
         raise_all(checks.splits(good, dataset), where=f"dataset {name}, bad audio excluded")
     # A missing end is set to where the decoded samples end. Counted in samples, so that the same ones are read later.
     decoded_until = ((good["start"] * good["rate"]).round() + (good["duration"] * good["rate"]).round()) / good["rate"]
@@ -131,8 +131,8 @@ def _same_sound(groups: list[pd.DataFrame], name: str) -> list[dict[str, Any]]:
             for group in sorted(found, key=lambda group: len(group["splits"]) == 1)
         )
         logger.warning(
-            "dataset %s: %d sounds occur more than once, %d of them in several splits (all in %s): %s",
-            *(name, len(found), across, _counts(name), some(told, between="; ")),
+            "dataset %s: %s in more than one utterance, %d of them in several splits (all in %s): %s",
+            *(name, counted(len(found), "sound"), across, _counts(name), some(told, between="; ")),
         )
     return found
 
@@ -142,7 +142,7 @@ def _overlaps(found: list[leaks.Overlap], name: str) -> list[str]:
     told = list(map(str, found))
     if told:
         logger.warning(
-            "dataset %s: segments of different splits share sound, %d pairs: %s", name, len(told), some(told, file=_counts(name))
+            "dataset %s: segments of different splits share sound, %s: %s", name, counted(len(told), "pair"), some(told, file=_counts(name))
         )
     return told
 
@@ -151,8 +151,8 @@ def _silent(table: pd.DataFrame, name: str) -> int:
     silent = table["file"][table["silent"]]
     if len(silent):
         logger.warning(
-            "dataset %s: %d utterances are silent; they are kept, and their voiced concepts become UNVOICED: %s",
-            *(name, len(silent), some(silent, file=_audit(name))),
+            "dataset %s: %s without sound, kept, with UNVOICED for voiced concepts: %s",
+            *(name, counted(len(silent), "utterance"), some(silent, file=_audit(name))),
         )
     return len(silent)
 
@@ -160,12 +160,12 @@ def _silent(table: pd.DataFrame, name: str) -> int:
 def _clipped(table: pd.DataFrame, name: str) -> int:
     clipped = int((table["clipped"] > 0).sum())
     if clipped:
-        logger.warning("dataset %s: %d utterances have samples at full scale and may be clipped", name, clipped)
+        logger.warning("dataset %s: %s with samples at full scale, perhaps clipped", name, counted(clipped, "utterance"))
     if (loud := table["peak"] > 1).any():
         logger.warning(
-            "dataset %s: %d utterances exceed full scale; openSMILE clips them: %s",
+            "dataset %s: %s beyond full scale, where openSMILE clips: %s",
             name,
-            loud.sum(),
+            counted(loud.sum(), "utterance"),
             some(table["file"][loud], file=_audit(name)),
         )
     return clipped
@@ -180,24 +180,23 @@ def _channels(table: pd.DataFrame, dataset: Dataset, name: str) -> dict[str, int
     }
     loss = table["mono_loss"][found["soft_channel"]].max()
     said = {
-        "cancelled": f"have channels that cancel each other in their mean (to take one: datasets.{name}.channel: loudest)",
-        "soft_channel": "have a channel that is silent or 20 dB softer than another, which makes them up to "
+        "cancelled": f"with channels that cancel each other in their mean (to take one: datasets.{name}.channel: loudest)",
+        "soft_channel": "with a channel that is silent or 20 dB softer than another, which makes what is heard up to "
         f"{loss:.1f} dB softer (to take the loudest: datasets.{name}.channel: loudest)",
-        "offset": f"have a constant offset beyond {OFFSET:g} of full scale, "
+        "offset": f"with a constant offset beyond {OFFSET:g} of full scale, "
         + (
-            "which is removed"
-            if dataset.remove_offset
-            else f"which shifts their descriptors (to remove it: datasets.{name}.remove_offset: true)"
+            "which is removed" if dataset.remove_offset else f"which shifts descriptors (to remove it: datasets.{name}.remove_offset: true)"
         ),
     }
     for key, rows in found.items():
         if rows.any():
-            logger.warning("dataset %s: %d utterances %s: %s", name, rows.sum(), said[key], some(table["file"][rows], file=_audit(name)))
+            told = some(table["file"][rows], file=_audit(name))
+            logger.warning("dataset %s: %s %s: %s", name, counted(rows.sum(), "utterance"), said[key], told)
     if table["channels"].nunique() > 1:
         numbers = table["channels"].value_counts().sort_index()
         logger.warning(
             "dataset %s: files have different numbers of channels: %s",
-            *(name, ", ".join(f"{count} utterances with {channels:.0f}" for channels, count in numbers.items())),
+            *(name, ", ".join(f"{counted(count, 'utterance')} with {channels:.0f}" for channels, count in numbers.items())),
         )
     return {key: int(rows.sum()) for key, rows in found.items()}
 

@@ -47,6 +47,7 @@ def read(path: Path, needed: Collection[str] | None = None) -> tuple[pd.DataFram
 
 
 _NO_TABLES = file_kinds.ANY | {
+    b"\xff\xfe\0\0": "UTF-32 text; save it as UTF-8",
     b"\xff\xfe": "UTF-16 text; save it as UTF-8",
     b"\xfe\xff": "UTF-16 text; save it as UTF-8",
     b"PK\x03\x04": "an Excel workbook or another archive; save the sheet as CSV",
@@ -78,7 +79,7 @@ def _separated(separator: str) -> Callable[[Path, Collection[str] | None], pd.Da
         records = [(line, fields) for line, fields in _records(path, separator) if any(fields)]  # others are blank lines
         if not records:
             raise InputError(f"{path}: is empty; its first line must name the columns")
-        (_, header), *rows = records
+        (first, header), *rows = records
         if len(header) == 1 and header[0].lower().startswith("sep="):
             raise InputError(f"{path}, line 1: {header[0]!r} is a note for Excel; delete the line, and separate fields by {separator!r}")
         while header and not header[-1]:  # a separator at the end of each line
@@ -91,6 +92,11 @@ def _separated(separator: str) -> Callable[[Path, Collection[str] | None], pd.Da
                 problems.append(f"line {line}: {found}, the header has {count}; quote a field that contains {separator!r}")
             numbers.append(line)
             kept.append(fields[:count])
+        if count == 1 and len(problems) == len(rows) > 0:  # a title or a comment
+            raise InputError(
+                f"{path}, line {first}: the header has one column, {header[0]!r}, and every row has more; the line that names the columns "
+                f"must come first, and {separator!r} in a field needs quotes"
+            )
         raise_all(problems, where=str(path))
         return pd.DataFrame(kept, index=pd.Index(numbers, dtype=int), columns=header, dtype=str)
 

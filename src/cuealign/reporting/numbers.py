@@ -40,11 +40,6 @@ def with_interval(values: pd.DataFrame, name: str, *, shown: Callable[[float], s
     return [stacked(shown(value), interval(low, high, sign=shown is signed)) for value, low, high in columns]
 
 
-def counted(count: int, name: str) -> str:
-    """A number of things: 1 speaker, 12 speakers, 10,000 resamples."""
-    return f"{count:,} {name}{'s' * (count != 1)}"
-
-
 def p_value(value: float) -> str:
     """A p-value: .014, or 4×10⁻⁷ where it is smaller; one beyond the range of numbers is <10⁻³⁰⁰, and none is 0."""
     if pd.isna(value):

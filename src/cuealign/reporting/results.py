@@ -16,6 +16,7 @@ from cuealign.core.errors import InputError
 from cuealign.core.plain_files import ADVICE, read_csv, read_json, read_written
 from cuealign.core.registry import OUTSIDE
 from cuealign.core.schema import DESCRIPTOR_MEANS, MANIFEST, TOKEN_SEQUENCES, read_tokens, rows_of
+from cuealign.core.text import counted
 from cuealign.corpora.splits import select_split
 from cuealign.evaluation.analyses import ANALYSES
 from cuealign.evaluation.columns import COLUMNS, KEYS, MAY_BE_EMPTY, MODEL_PAIRS, PAIR, TEXT
@@ -25,7 +26,6 @@ from cuealign.evaluation.grounding.stated import Judged
 from cuealign.interventions.conditions import condition_id, known
 from cuealign.reporting.escaping import one_line
 from cuealign.reporting.metric_rows import first_misfit
-from cuealign.reporting.numbers import counted
 
 Row = tuple[str, ...]
 """What names a row of a table."""

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from cuealign.core.registry import PluginOptions
+from cuealign.core.text import counted
 from cuealign.corpora.splits import select_split
 from cuealign.reporting.results import Results
 from cuealign.reporting.tables.content import TableContent
@@ -64,14 +65,14 @@ def _rows(results: Results, dataset: str) -> list[dict]:
 def _remarks(results: Results, dataset: str) -> str:
     """One sentence on all that the rows of a dataset do not show."""
     counts = results.counts(dataset)
-    said = [f"{counts['rows']} rows in the corpus"]
+    said = [f"{counted(counts['rows'], 'row')} in the corpus"]
     if drawn := counts["drawn"]:
         said.append(f"splits drawn by {drawn['by']} (share of test {drawn['test']:g}, seed {drawn['seed']})")
     said += [f"{count} labelled {label or 'nothing'} left out" for label, count in counts["left_out"].items()]
     said += [f"{counts['without_speaker']} without a named speaker left out"] * bool(counts["without_speaker"])
     said += [f"{count} in split {split}, which is not evaluated" for split, count in counts["unused_splits"].items()]
-    said += [f"{len(counts['same_sound'])} sounds occurring more than once"] * bool(counts["same_sound"])
-    said += [f"{counts['overlaps']} pairs of segments that overlap across splits"] * bool(counts["overlaps"])
+    said += [f"{counted(len(counts['same_sound']), 'sound')} occurring more than once"] * bool(counts["same_sound"])
+    said += [f"{counted(counts['overlaps'], 'pair')} of segments that overlap across splits"] * bool(counts["overlaps"])
     said += [f"{counts['silent']} silent"] * bool(counts["silent"])
     said += [f"{counts['clipped']} with samples at full scale"] * bool(counts["clipped"])
     said += [f"{count} recorded at {rate}" for rate, count in counts["rates"].items() if rate != "16000 Hz"]

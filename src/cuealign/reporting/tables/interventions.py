@@ -7,9 +7,10 @@ import pandas as pd
 
 from cuealign.config.entries.grid import Experiment, GridRun
 from cuealign.core.registry import PluginOptions
+from cuealign.core.text import counted
 from cuealign.evaluation.evaluation import FEWEST_SPEAKERS, INTERVALS
 from cuealign.interventions.conditions import condition_title, parse_condition_id
-from cuealign.reporting.numbers import below_value, counted, interval, number, p_value, signed, stacked
+from cuealign.reporting.numbers import below_value, interval, number, p_value, signed, stacked
 from cuealign.reporting.published import find_published
 from cuealign.reporting.results import Results
 from cuealign.reporting.tables.content import TableContent

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import pandas as pd
 
 from cuealign.config.entries.grid import Experiment
+from cuealign.core.text import counted
 from cuealign.evaluation.evaluation import FEWEST_SPEAKERS
-from cuealign.reporting.numbers import counted, interval, number, p_value, signed, stacked
+from cuealign.reporting.numbers import interval, number, p_value, signed, stacked
 from cuealign.reporting.published import find_published
 from cuealign.reporting.results import Results
 from cuealign.reporting.tables.content import TableContent
