@@ -62,7 +62,7 @@ def test_utterances_of_nobody_are_each_a_cluster_of_their_own(build, caplog):
     changed = built[built["speaker"].str.startswith("? ")]
     assert changed["speaker"].nunique() == len(changed) == 2
     assert set(changed["split"]) == {"train", "test"}  # so they are not one speaker in two splits
-    assert "each of 2 utterances without a named speaker is a cluster of its own" in caplog.text
+    assert "2 utterances without a named speaker, each a cluster of its own" in caplog.text
 
 
 def test_utterances_of_nobody_that_are_excluded_are_counted(build, caplog):
@@ -71,7 +71,7 @@ def test_utterances_of_nobody_that_are_excluded_are_counted(build, caplog):
         built = build(lambda table: put(1, "speaker", "n/a")(table), unnamed_speakers="exclude", all_classes=False)
     assert len(built) == len(plain) - 1
     assert (build.counts["rows"], build.counts["without_speaker"], build.counts["left_out"]) == (12, 1, {})
-    assert "1 utterances without a named speaker are left out, as unnamed_speakers says" in caplog.text
+    assert "1 utterance without a named speaker left out, as unnamed_speakers says" in caplog.text
 
 
 def test_a_word_can_be_kept_as_a_name(build):
