@@ -9,7 +9,10 @@ import pytest
 
 from cuealign.core.quiet_jobs import QUIET_JOBS
 
-INTERRUPTED = "import os, signal; import cuealign; os.kill(os.getpid(), signal.SIGINT)"
+# A process in the background of a shell ignores the signal, and so do its children.
+INTERRUPTED = (
+    "import os, signal; signal.signal(signal.SIGINT, signal.default_int_handler); import cuealign; os.kill(os.getpid(), signal.SIGINT)"
+)
 
 
 def run(code: str, quiet: str) -> subprocess.CompletedProcess[str]:

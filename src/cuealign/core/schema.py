@@ -44,6 +44,7 @@ class Table:
         nullable: columns that may have missing values.
         values: allowed values of a column.
         open_ended: prefix of optional further columns of real numbers, such as one per label.
+        may_be_empty: whether a file may have no rows.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Table:
     nullable: tuple[str, ...] = ()
     values: dict[str, tuple[str, ...]] = field(default_factory=dict)
     open_ended: str | None = None
+    may_be_empty: bool = False
 
     def check(self, table: pd.DataFrame, where: str, advice: str = "") -> pd.DataFrame:
         """Return ``table``, its columns in order, if it fits this schema.
@@ -92,7 +94,7 @@ class Table:
             InputError: if the file cannot be read, has no rows, does not fit this schema, or was written for another place.
         """
         table = self.check(_read_parquet(path, self.columns), str(path), ADVICE)
-        if table.empty:
+        if table.empty and not self.may_be_empty:
             raise InputError(f"{path}: has no rows; {ADVICE}")
         return table
 
@@ -279,6 +281,7 @@ RESPONSES = Table(
         "fingerprint": _TEXT,
     },
     key=("utterance", "prompt_id"),
+    may_be_empty=True,  # of a shard, where a study has more shards than utterances
 )
 """``reasoning`` is what a thinking model writes before its answer. ``label_order`` names the labels of ``label_logprobs``,
 separated by ``|``. ``path`` says how the answer was found. ``cut`` marks an answer that the limit of tokens cut. ``fingerprint``
